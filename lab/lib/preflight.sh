@@ -1,0 +1,2 @@
+preflight_machine() { [ "$(id -u)" = 0 ] || die "root"; }
+preflight_network() { :; }

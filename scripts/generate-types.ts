@@ -1,0 +1,77 @@
+/**
+ * Generates src/api/generated/ from crds/containermigrations.yaml: the schema for ajv and the TypeScript types.
+ * With --check it writes nothing and fails when what is committed differs.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JSONSchema } from 'json-schema-to-typescript';
+import { compile } from 'json-schema-to-typescript';
+import { parse } from 'yaml';
+
+const root = join(__dirname, '..');
+const outDir = join(root, 'src/api/generated');
+const note = '// Generated from crds/containermigrations.yaml by `npm run generate`. Do not edit.\n';
+
+interface Crd {
+  spec: { versions: { name: string; schema: { openAPIV3Schema: Record<string, unknown> } }[] };
+}
+
+/** Says "no properties but these" wherever properties are listed, as the API server prunes the others. */
+function closed(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(closed);
+  if (typeof node !== 'object' || node === null) return node;
+  const out: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(node)) if (!key.startsWith('x-kubernetes-')) out[key] = closed(value);
+  if ('properties' in node && typeof node.properties === 'object') out['additionalProperties'] = false;
+  return out;
+}
+
+/** ajv fills defaults in, so to the code a property with a default is always there. */
+function defaultsAreRequired(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(defaultsAreRequired);
+  if (typeof node !== 'object' || node === null) return node;
+  const out = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, defaultsAreRequired(value)]));
+  if ('properties' in node && typeof node.properties === 'object' && node.properties !== null) {
+    const defaulted = Object.entries(node.properties as Record<string, object>).filter(
+      ([, value]) => 'default' in value,
+    );
+    const required = 'required' in node ? (node.required as string[]) : [];
+    out['required'] = [...required, ...defaulted.map(([key]) => key)];
+  }
+  return out;
+}
+
+async function generate(): Promise<Record<string, string>> {
+  const crd = parse(readFileSync(join(root, 'crds/containermigrations.yaml'), 'utf8')) as Crd;
+  const version = crd.spec.versions[0];
+  if (version === undefined) throw new Error('the CRD has no version');
+  const schema = closed(version.schema.openAPIV3Schema) as {
+    properties: { metadata: unknown } & Record<string, unknown>;
+  };
+  schema.properties.metadata = { type: 'object' };
+  const { spec, status } = defaultsAreRequired(schema.properties) as Record<string, JSONSchema>;
+  const types = await compile(
+    { type: 'object', additionalProperties: false, required: ['spec'], properties: { spec, status } } as JSONSchema,
+    'Generated',
+    { bannerComment: note, format: true, style: { singleQuote: true, printWidth: 120 } },
+  );
+  return {
+    'types.ts': types,
+    'schema.ts': `${note}/** The CRD's OpenAPI schema, as a JSON schema for ajv. */\nexport const schema = ${JSON.stringify(schema, null, 2)} as const;\n`,
+  };
+}
+
+async function main(): Promise<void> {
+  const check = process.argv.includes('--check');
+  mkdirSync(outDir, { recursive: true });
+  for (const [name, text] of Object.entries(await generate())) {
+    const path = join(outDir, name);
+    if (!check) writeFileSync(path, text);
+    else if (readFileSync(path, 'utf8') !== text) throw new Error(`${path} is stale: run \`npm run generate\``);
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

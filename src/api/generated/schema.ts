@@ -1,0 +1,783 @@
+// Generated from crds/containermigrations.yaml by `npm run generate`. Do not edit.
+/** The CRD's OpenAPI schema, as a JSON schema for ajv. */
+export const schema = {
+  "type": "object",
+  "description": "ContainerMigration moves one running Docker container from one node to another: it is frozen with CRIU on the source, its checkpoint lies on the shared volume, and it is woken up on the target. One object is one migration; it never runs twice.",
+  "required": [
+    "spec"
+  ],
+  "properties": {
+    "apiVersion": {
+      "type": "string",
+      "description": "APIVersion defines the versioned schema of this representation of an object."
+    },
+    "kind": {
+      "type": "string",
+      "description": "Kind is a string value representing the REST resource this object represents."
+    },
+    "metadata": {
+      "type": "object"
+    },
+    "spec": {
+      "type": "object",
+      "description": "What shall move, and where to. It cannot be changed; make a new object instead.",
+      "required": [
+        "source",
+        "target"
+      ],
+      "properties": {
+        "source": {
+          "type": "object",
+          "description": "The running container.",
+          "required": [
+            "nodeName",
+            "container"
+          ],
+          "properties": {
+            "nodeName": {
+              "type": "string",
+              "description": "Name of the Node on which the container runs now.",
+              "minLength": 1,
+              "maxLength": 253,
+              "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+            },
+            "container": {
+              "type": "string",
+              "description": "Docker name or ID of the container on that node, as `docker ps` shows it. The beginning of an ID is enough when no other ID begins with it.",
+              "minLength": 1,
+              "maxLength": 253,
+              "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]*$"
+            }
+          },
+          "additionalProperties": false
+        },
+        "target": {
+          "type": "object",
+          "description": "Where the container shall run.",
+          "required": [
+            "nodeName"
+          ],
+          "properties": {
+            "nodeName": {
+              "type": "string",
+              "description": "Name of the Node to which the container moves.",
+              "minLength": 1,
+              "maxLength": 253,
+              "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+            },
+            "containerName": {
+              "type": "string",
+              "description": "Docker name of the container on the target. Default is its name on the source.",
+              "minLength": 2,
+              "maxLength": 253,
+              "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]+$"
+            }
+          },
+          "additionalProperties": false
+        },
+        "afterSuccess": {
+          "type": "string",
+          "description": "What becomes of the stopped original once the container runs on the target: Remove deletes it, Keep leaves it stopped, without a restart policy.",
+          "enum": [
+            "Remove",
+            "Keep"
+          ],
+          "default": "Remove"
+        },
+        "retainCheckpoint": {
+          "type": "string",
+          "description": "When the checkpoint stays on the shared volume after the end. It is a memory image and may hold secrets. Never deletes it always, OnFailure keeps it when the container could not be woken up, Always keeps it.",
+          "enum": [
+            "Never",
+            "OnFailure",
+            "Always"
+          ],
+          "default": "OnFailure"
+        },
+        "activeDeadlineSeconds": {
+          "type": "integer",
+          "description": "Time in seconds from the start after which a migration that has not yet claimed the checkpoint on the target is given up and rolled back.",
+          "minimum": 10,
+          "maximum": 86400,
+          "default": 600
+        }
+      },
+      "additionalProperties": false
+    },
+    "status": {
+      "type": "object",
+      "description": "What was observed. Written by the controller and the two agents, each its own part.",
+      "properties": {
+        "observedGeneration": {
+          "type": "integer",
+          "format": "int64",
+          "description": "The generation of the spec that this status speaks of."
+        },
+        "phase": {
+          "type": "string",
+          "description": "How far the migration is; a summary of the conditions for people.",
+          "enum": [
+            "Pending",
+            "Preflight",
+            "Preparing",
+            "Freezing",
+            "Restoring",
+            "Succeeded",
+            "RollingBack",
+            "RolledBack",
+            "Failed"
+          ]
+        },
+        "reason": {
+          "type": "string",
+          "description": "Why the migration is where it is, as one CamelCase word that tools may match.",
+          "maxLength": 1024
+        },
+        "message": {
+          "type": "string",
+          "description": "The same for people, with what to do.",
+          "maxLength": 32768
+        },
+        "startedAt": {
+          "type": "string",
+          "format": "date-time",
+          "description": "When the controller first saw the object."
+        },
+        "finishedAt": {
+          "type": "string",
+          "format": "date-time",
+          "description": "When the migration ended, well or not."
+        },
+        "conditions": {
+          "type": "array",
+          "description": "Ready (kstatus; True only when the container runs on the target), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored.",
+          "items": {
+            "type": "object",
+            "required": [
+              "type",
+              "status",
+              "lastTransitionTime",
+              "reason",
+              "message"
+            ],
+            "properties": {
+              "type": {
+                "type": "string",
+                "description": "Kind of the condition, CamelCase.",
+                "maxLength": 316
+              },
+              "status": {
+                "type": "string",
+                "description": "Whether the condition holds.",
+                "enum": [
+                  "True",
+                  "False",
+                  "Unknown"
+                ]
+              },
+              "observedGeneration": {
+                "type": "integer",
+                "format": "int64",
+                "description": "The generation of the spec that the condition was derived from."
+              },
+              "lastTransitionTime": {
+                "type": "string",
+                "format": "date-time",
+                "description": "When the status of the condition last changed."
+              },
+              "reason": {
+                "type": "string",
+                "description": "Why, as one CamelCase word.",
+                "minLength": 1,
+                "maxLength": 1024
+              },
+              "message": {
+                "type": "string",
+                "description": "Why, for people.",
+                "maxLength": 32768
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "phaseTransitions": {
+          "type": "array",
+          "description": "When each phase began, by the controller's clock.",
+          "items": {
+            "type": "object",
+            "required": [
+              "phase",
+              "at"
+            ],
+            "properties": {
+              "phase": {
+                "type": "string",
+                "description": "The phase that began."
+              },
+              "at": {
+                "type": "string",
+                "format": "date-time",
+                "description": "When it began."
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "decision": {
+          "type": "object",
+          "description": "What the controller decided. Agents act on this alone. Written by the controller.",
+          "required": [
+            "step",
+            "attempt",
+            "specDigest"
+          ],
+          "properties": {
+            "step": {
+              "type": "string",
+              "description": "How far the agents may go.",
+              "enum": [
+                "Preflight",
+                "Prepare",
+                "Freeze"
+              ]
+            },
+            "attempt": {
+              "type": "integer",
+              "description": "Number of the attempt, from 1; part of the checkpoint's path.",
+              "minimum": 1
+            },
+            "specDigest": {
+              "type": "string",
+              "description": "SHA-256 of the spec that was accepted. An API server without CEL rules lets the spec change; a spec with another digest is not acted on.",
+              "pattern": "^sha256:[0-9a-f]{64}$"
+            },
+            "revoked": {
+              "type": "object",
+              "description": "Set when the checkpoint may no longer be claimed: the source wakes its container up again.",
+              "required": [
+                "reason",
+                "message",
+                "at"
+              ],
+              "properties": {
+                "reason": {
+                  "type": "string",
+                  "description": "Why, as one CamelCase word."
+                },
+                "message": {
+                  "type": "string",
+                  "description": "Why, for people."
+                },
+                "at": {
+                  "type": "string",
+                  "format": "date-time",
+                  "description": "When it was revoked."
+                }
+              },
+              "additionalProperties": false
+            }
+          },
+          "additionalProperties": false
+        },
+        "source": {
+          "type": "object",
+          "description": "What the agent on the source node saw and did. Written by that agent only.",
+          "required": [
+            "nodeName",
+            "state"
+          ],
+          "properties": {
+            "nodeName": {
+              "type": "string",
+              "description": "The node that the agent runs on."
+            },
+            "state": {
+              "type": "string",
+              "description": "The last step that the agent finished. Preflighted, Prepared, Published (frozen, and the checkpoint lies on the volume), Released (the original is gone), RolledBack (the original runs as before), Failed (the error says why; the original is still paused or runs).",
+              "enum": [
+                "Preflighted",
+                "Prepared",
+                "Published",
+                "Released",
+                "RolledBack",
+                "Failed"
+              ]
+            },
+            "containerID": {
+              "type": "string",
+              "description": "Full Docker ID of the original."
+            },
+            "containerName": {
+              "type": "string",
+              "description": "Docker name of the original."
+            },
+            "imageID": {
+              "type": "string",
+              "description": "ID of the image that the container was created from."
+            },
+            "imageName": {
+              "type": "string",
+              "description": "Name of the image as the container's owner wrote it."
+            },
+            "networks": {
+              "type": "array",
+              "description": "Names of the Docker networks that the container is attached to.",
+              "items": {
+                "type": "string"
+              }
+            },
+            "bindSources": {
+              "type": "array",
+              "description": "Host paths that are mounted into the container; they must exist on the target.",
+              "items": {
+                "type": "string"
+              }
+            },
+            "checks": {
+              "type": "array",
+              "description": "What the preflight found. A blocking entry refuses the migration before anything was touched; the others are worth knowing.",
+              "items": {
+                "type": "object",
+                "required": [
+                  "reason",
+                  "message",
+                  "blocking"
+                ],
+                "properties": {
+                  "reason": {
+                    "type": "string",
+                    "description": "What was found, as one CamelCase word."
+                  },
+                  "message": {
+                    "type": "string",
+                    "description": "What was found, and what to do about it."
+                  },
+                  "blocking": {
+                    "type": "boolean",
+                    "description": "Whether the container cannot move because of it."
+                  }
+                },
+                "additionalProperties": false
+              }
+            },
+            "description": {
+              "type": "object",
+              "description": "The portable description of the container on the volume.",
+              "required": [
+                "digest",
+                "sizeBytes"
+              ],
+              "properties": {
+                "digest": {
+                  "type": "string",
+                  "description": "SHA-256 of the file.",
+                  "pattern": "^sha256:[0-9a-f]{64}$"
+                },
+                "sizeBytes": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Size of the file in bytes."
+                }
+              },
+              "additionalProperties": false
+            },
+            "restartPolicy": {
+              "type": "object",
+              "description": "The container's restart policy before the freeze. It is switched off while the container is frozen, and set again where the container runs at the end.",
+              "required": [
+                "name",
+                "maximumRetryCount"
+              ],
+              "properties": {
+                "name": {
+                  "type": "string",
+                  "description": "Docker's name of the policy.",
+                  "enum": [
+                    "no",
+                    "always",
+                    "unless-stopped",
+                    "on-failure"
+                  ]
+                },
+                "maximumRetryCount": {
+                  "type": "integer",
+                  "description": "Docker's limit of restarts for on-failure."
+                }
+              },
+              "additionalProperties": false
+            },
+            "checkpoint": {
+              "type": "object",
+              "description": "The checkpoint on the volume.",
+              "required": [
+                "path",
+                "sizeBytes",
+                "size",
+                "files",
+                "digest",
+                "driver"
+              ],
+              "properties": {
+                "path": {
+                  "type": "string",
+                  "description": "Directory of the checkpoint, below the root of the volume."
+                },
+                "sizeBytes": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Size of all its files in bytes."
+                },
+                "size": {
+                  "type": "string",
+                  "description": "The same for people."
+                },
+                "files": {
+                  "type": "integer",
+                  "description": "Number of its files."
+                },
+                "digest": {
+                  "type": "string",
+                  "description": "SHA-256 of its manifest, which holds the digest of every file.",
+                  "pattern": "^sha256:[0-9a-f]{64}$"
+                },
+                "driver": {
+                  "type": "string",
+                  "description": "How the container was frozen, and will be woken up.",
+                  "enum": [
+                    "runc"
+                  ]
+                }
+              },
+              "additionalProperties": false
+            },
+            "clock": {
+              "type": "object",
+              "description": "How far the node's clock was ahead of the clock of the shared volume, measured shortly before the freeze.",
+              "required": [
+                "offsetMicroseconds",
+                "errorMicroseconds"
+              ],
+              "properties": {
+                "offsetMicroseconds": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Node's clock minus volume's clock."
+                },
+                "errorMicroseconds": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "The offset is right within plus or minus this.",
+                  "minimum": 0
+                }
+              },
+              "additionalProperties": false
+            },
+            "freezeStartedAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "Just before the container was told to pause; the downtime begins here."
+            },
+            "lastRanAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When Docker reported the container as paused."
+            },
+            "frozenAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When the pause was complete and the dump began."
+            },
+            "dumpedAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When CRIU had written the last image."
+            },
+            "publishedAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When the manifest lay on the volume."
+            },
+            "releasedAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When the original was gone."
+            },
+            "error": {
+              "type": "object",
+              "description": "Why the agent could not finish its step.",
+              "required": [
+                "reason",
+                "message"
+              ],
+              "properties": {
+                "reason": {
+                  "type": "string",
+                  "description": "Why, as one CamelCase word."
+                },
+                "message": {
+                  "type": "string",
+                  "description": "Why, for people, with what to do."
+                },
+                "logTail": {
+                  "type": "string",
+                  "description": "The end of the log that belongs to it."
+                }
+              },
+              "additionalProperties": false
+            }
+          },
+          "additionalProperties": false
+        },
+        "target": {
+          "type": "object",
+          "description": "What the agent on the target node saw and did. Written by that agent only.",
+          "required": [
+            "nodeName",
+            "state"
+          ],
+          "properties": {
+            "nodeName": {
+              "type": "string",
+              "description": "The node that the agent runs on."
+            },
+            "state": {
+              "type": "string",
+              "description": "The last step that the agent finished. Preflighted, Prepared (the container is created, not started), Claimed (from here on only this node may run the container), Restored (it runs here), Failed (the error says why; nothing runs here and nothing will), Withdrawn (revoked and cleaned up).",
+              "enum": [
+                "Preflighted",
+                "Prepared",
+                "Claimed",
+                "Restored",
+                "Failed",
+                "Withdrawn"
+              ]
+            },
+            "containerID": {
+              "type": "string",
+              "description": "Full Docker ID of the container on the target."
+            },
+            "containerName": {
+              "type": "string",
+              "description": "Docker name of the container on the target."
+            },
+            "checks": {
+              "type": "array",
+              "description": "What the preflight found. A blocking entry refuses the migration before anything was touched; the others are worth knowing.",
+              "items": {
+                "type": "object",
+                "required": [
+                  "reason",
+                  "message",
+                  "blocking"
+                ],
+                "properties": {
+                  "reason": {
+                    "type": "string",
+                    "description": "What was found, as one CamelCase word."
+                  },
+                  "message": {
+                    "type": "string",
+                    "description": "What was found, and what to do about it."
+                  },
+                  "blocking": {
+                    "type": "boolean",
+                    "description": "Whether the container cannot move because of it."
+                  }
+                },
+                "additionalProperties": false
+              }
+            },
+            "clock": {
+              "type": "object",
+              "description": "How far the node's clock was ahead of the clock of the shared volume, measured shortly before the freeze.",
+              "required": [
+                "offsetMicroseconds",
+                "errorMicroseconds"
+              ],
+              "properties": {
+                "offsetMicroseconds": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Node's clock minus volume's clock."
+                },
+                "errorMicroseconds": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "The offset is right within plus or minus this.",
+                  "minimum": 0
+                }
+              },
+              "additionalProperties": false
+            },
+            "seenAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When the agent saw that the checkpoint was published."
+            },
+            "verifiedAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When every file of the checkpoint had been compared with the manifest."
+            },
+            "claimedAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "Just before the claim was written."
+            },
+            "wakeStartedAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "Just before Docker was told to start the container."
+            },
+            "resumedAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When all processes of the container ran again; the downtime ends here."
+            },
+            "startedAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When Docker reported the container as started."
+            },
+            "error": {
+              "type": "object",
+              "description": "Why the agent could not finish its step.",
+              "required": [
+                "reason",
+                "message"
+              ],
+              "properties": {
+                "reason": {
+                  "type": "string",
+                  "description": "Why, as one CamelCase word."
+                },
+                "message": {
+                  "type": "string",
+                  "description": "Why, for people, with what to do."
+                },
+                "logTail": {
+                  "type": "string",
+                  "description": "The end of the log that belongs to it."
+                }
+              },
+              "additionalProperties": false
+            }
+          },
+          "additionalProperties": false
+        },
+        "checkpoint": {
+          "type": "object",
+          "description": "The checkpoint on the volume.",
+          "required": [
+            "path",
+            "sizeBytes",
+            "size",
+            "files",
+            "digest",
+            "driver"
+          ],
+          "properties": {
+            "path": {
+              "type": "string",
+              "description": "Directory of the checkpoint, below the root of the volume."
+            },
+            "sizeBytes": {
+              "type": "integer",
+              "format": "int64",
+              "description": "Size of all its files in bytes."
+            },
+            "size": {
+              "type": "string",
+              "description": "The same for people."
+            },
+            "files": {
+              "type": "integer",
+              "description": "Number of its files."
+            },
+            "digest": {
+              "type": "string",
+              "description": "SHA-256 of its manifest, which holds the digest of every file.",
+              "pattern": "^sha256:[0-9a-f]{64}$"
+            },
+            "driver": {
+              "type": "string",
+              "description": "How the container was frozen, and will be woken up.",
+              "enum": [
+                "runc"
+              ]
+            }
+          },
+          "additionalProperties": false
+        },
+        "timings": {
+          "type": "object",
+          "description": "How long each part took, such as 312ms or 1.204s.",
+          "properties": {
+            "preflight": {
+              "type": "string",
+              "description": "Checks on both nodes, nothing changed."
+            },
+            "prepare": {
+              "type": "string",
+              "description": "Everything that can be done while the container still runs."
+            },
+            "freeze": {
+              "type": "string",
+              "description": "From the order to pause until the container stood still."
+            },
+            "dump": {
+              "type": "string",
+              "description": "CRIU wrote the images."
+            },
+            "publish": {
+              "type": "string",
+              "description": "Digests were taken and the manifest was written."
+            },
+            "handover": {
+              "type": "string",
+              "description": "From the manifest until the target saw it. Two clocks."
+            },
+            "verify": {
+              "type": "string",
+              "description": "The target compared every file with the manifest."
+            },
+            "claim": {
+              "type": "string",
+              "description": "The API server recorded the claim, and the target armed the restore."
+            },
+            "restore": {
+              "type": "string",
+              "description": "Docker and CRIU woke the container up."
+            },
+            "total": {
+              "type": "string",
+              "description": "From the first sight of the object to the end."
+            }
+          },
+          "additionalProperties": false
+        },
+        "downtime": {
+          "type": "object",
+          "description": "How long the container was away. Three quantities, never mixed up.",
+          "properties": {
+            "frozen": {
+              "type": "string",
+              "description": "From the moment the first process was told to stand still to the moment the tree ran again on the target. Never too short but by clockErrorBound."
+            },
+            "outage": {
+              "type": "string",
+              "description": "The same as Docker saw it, from its pause event to its start event."
+            },
+            "clockErrorBound": {
+              "type": "string",
+              "description": "The nodes' clocks were compared with the volume's clock; the figures are right within plus or minus this."
+            }
+          },
+          "additionalProperties": false
+        }
+      },
+      "additionalProperties": false
+    }
+  },
+  "additionalProperties": false
+} as const;

@@ -1,0 +1,507 @@
+// Generated from crds/containermigrations.yaml by `npm run generate`. Do not edit.
+
+export interface Generated {
+  /**
+   * What shall move, and where to. It cannot be changed; make a new object instead.
+   */
+  spec: {
+    /**
+     * The running container.
+     */
+    source: {
+      /**
+       * Name of the Node on which the container runs now.
+       */
+      nodeName: string;
+      /**
+       * Docker name or ID of the container on that node, as `docker ps` shows it. The beginning of an ID is enough when no other ID begins with it.
+       */
+      container: string;
+    };
+    /**
+     * Where the container shall run.
+     */
+    target: {
+      /**
+       * Name of the Node to which the container moves.
+       */
+      nodeName: string;
+      /**
+       * Docker name of the container on the target. Default is its name on the source.
+       */
+      containerName?: string;
+    };
+    /**
+     * What becomes of the stopped original once the container runs on the target: Remove deletes it, Keep leaves it stopped, without a restart policy.
+     */
+    afterSuccess: 'Remove' | 'Keep';
+    /**
+     * When the checkpoint stays on the shared volume after the end. It is a memory image and may hold secrets. Never deletes it always, OnFailure keeps it when the container could not be woken up, Always keeps it.
+     */
+    retainCheckpoint: 'Never' | 'OnFailure' | 'Always';
+    /**
+     * Time in seconds from the start after which a migration that has not yet claimed the checkpoint on the target is given up and rolled back.
+     */
+    activeDeadlineSeconds: number;
+  };
+  /**
+   * What was observed. Written by the controller and the two agents, each its own part.
+   */
+  status?: {
+    /**
+     * The generation of the spec that this status speaks of.
+     */
+    observedGeneration?: number;
+    /**
+     * How far the migration is; a summary of the conditions for people.
+     */
+    phase?:
+      | 'Pending'
+      | 'Preflight'
+      | 'Preparing'
+      | 'Freezing'
+      | 'Restoring'
+      | 'Succeeded'
+      | 'RollingBack'
+      | 'RolledBack'
+      | 'Failed';
+    /**
+     * Why the migration is where it is, as one CamelCase word that tools may match.
+     */
+    reason?: string;
+    /**
+     * The same for people, with what to do.
+     */
+    message?: string;
+    /**
+     * When the controller first saw the object.
+     */
+    startedAt?: string;
+    /**
+     * When the migration ended, well or not.
+     */
+    finishedAt?: string;
+    /**
+     * Ready (kstatus; True only when the container runs on the target), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored.
+     */
+    conditions?: {
+      /**
+       * Kind of the condition, CamelCase.
+       */
+      type: string;
+      /**
+       * Whether the condition holds.
+       */
+      status: 'True' | 'False' | 'Unknown';
+      /**
+       * The generation of the spec that the condition was derived from.
+       */
+      observedGeneration?: number;
+      /**
+       * When the status of the condition last changed.
+       */
+      lastTransitionTime: string;
+      /**
+       * Why, as one CamelCase word.
+       */
+      reason: string;
+      /**
+       * Why, for people.
+       */
+      message: string;
+    }[];
+    /**
+     * When each phase began, by the controller's clock.
+     */
+    phaseTransitions?: {
+      /**
+       * The phase that began.
+       */
+      phase: string;
+      /**
+       * When it began.
+       */
+      at: string;
+    }[];
+    /**
+     * What the controller decided. Agents act on this alone. Written by the controller.
+     */
+    decision?: {
+      /**
+       * How far the agents may go.
+       */
+      step: 'Preflight' | 'Prepare' | 'Freeze';
+      /**
+       * Number of the attempt, from 1; part of the checkpoint's path.
+       */
+      attempt: number;
+      /**
+       * SHA-256 of the spec that was accepted. An API server without CEL rules lets the spec change; a spec with another digest is not acted on.
+       */
+      specDigest: string;
+      /**
+       * Set when the checkpoint may no longer be claimed: the source wakes its container up again.
+       */
+      revoked?: {
+        /**
+         * Why, as one CamelCase word.
+         */
+        reason: string;
+        /**
+         * Why, for people.
+         */
+        message: string;
+        /**
+         * When it was revoked.
+         */
+        at: string;
+      };
+    };
+    /**
+     * What the agent on the source node saw and did. Written by that agent only.
+     */
+    source?: {
+      /**
+       * The node that the agent runs on.
+       */
+      nodeName: string;
+      /**
+       * The last step that the agent finished. Preflighted, Prepared, Published (frozen, and the checkpoint lies on the volume), Released (the original is gone), RolledBack (the original runs as before), Failed (the error says why; the original is still paused or runs).
+       */
+      state: 'Preflighted' | 'Prepared' | 'Published' | 'Released' | 'RolledBack' | 'Failed';
+      /**
+       * Full Docker ID of the original.
+       */
+      containerID?: string;
+      /**
+       * Docker name of the original.
+       */
+      containerName?: string;
+      /**
+       * ID of the image that the container was created from.
+       */
+      imageID?: string;
+      /**
+       * Name of the image as the container's owner wrote it.
+       */
+      imageName?: string;
+      /**
+       * Names of the Docker networks that the container is attached to.
+       */
+      networks?: string[];
+      /**
+       * Host paths that are mounted into the container; they must exist on the target.
+       */
+      bindSources?: string[];
+      /**
+       * What the preflight found. A blocking entry refuses the migration before anything was touched; the others are worth knowing.
+       */
+      checks?: {
+        /**
+         * What was found, as one CamelCase word.
+         */
+        reason: string;
+        /**
+         * What was found, and what to do about it.
+         */
+        message: string;
+        /**
+         * Whether the container cannot move because of it.
+         */
+        blocking: boolean;
+      }[];
+      /**
+       * The portable description of the container on the volume.
+       */
+      description?: {
+        /**
+         * SHA-256 of the file.
+         */
+        digest: string;
+        /**
+         * Size of the file in bytes.
+         */
+        sizeBytes: number;
+      };
+      /**
+       * The container's restart policy before the freeze. It is switched off while the container is frozen, and set again where the container runs at the end.
+       */
+      restartPolicy?: {
+        /**
+         * Docker's name of the policy.
+         */
+        name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+        /**
+         * Docker's limit of restarts for on-failure.
+         */
+        maximumRetryCount: number;
+      };
+      /**
+       * The checkpoint on the volume.
+       */
+      checkpoint?: {
+        /**
+         * Directory of the checkpoint, below the root of the volume.
+         */
+        path: string;
+        /**
+         * Size of all its files in bytes.
+         */
+        sizeBytes: number;
+        /**
+         * The same for people.
+         */
+        size: string;
+        /**
+         * Number of its files.
+         */
+        files: number;
+        /**
+         * SHA-256 of its manifest, which holds the digest of every file.
+         */
+        digest: string;
+        /**
+         * How the container was frozen, and will be woken up.
+         */
+        driver: 'runc';
+      };
+      /**
+       * How far the node's clock was ahead of the clock of the shared volume, measured shortly before the freeze.
+       */
+      clock?: {
+        /**
+         * Node's clock minus volume's clock.
+         */
+        offsetMicroseconds: number;
+        /**
+         * The offset is right within plus or minus this.
+         */
+        errorMicroseconds: number;
+      };
+      /**
+       * Just before the container was told to pause; the downtime begins here.
+       */
+      freezeStartedAt?: string;
+      /**
+       * When Docker reported the container as paused.
+       */
+      lastRanAt?: string;
+      /**
+       * When the pause was complete and the dump began.
+       */
+      frozenAt?: string;
+      /**
+       * When CRIU had written the last image.
+       */
+      dumpedAt?: string;
+      /**
+       * When the manifest lay on the volume.
+       */
+      publishedAt?: string;
+      /**
+       * When the original was gone.
+       */
+      releasedAt?: string;
+      /**
+       * Why the agent could not finish its step.
+       */
+      error?: {
+        /**
+         * Why, as one CamelCase word.
+         */
+        reason: string;
+        /**
+         * Why, for people, with what to do.
+         */
+        message: string;
+        /**
+         * The end of the log that belongs to it.
+         */
+        logTail?: string;
+      };
+    };
+    /**
+     * What the agent on the target node saw and did. Written by that agent only.
+     */
+    target?: {
+      /**
+       * The node that the agent runs on.
+       */
+      nodeName: string;
+      /**
+       * The last step that the agent finished. Preflighted, Prepared (the container is created, not started), Claimed (from here on only this node may run the container), Restored (it runs here), Failed (the error says why; nothing runs here and nothing will), Withdrawn (revoked and cleaned up).
+       */
+      state: 'Preflighted' | 'Prepared' | 'Claimed' | 'Restored' | 'Failed' | 'Withdrawn';
+      /**
+       * Full Docker ID of the container on the target.
+       */
+      containerID?: string;
+      /**
+       * Docker name of the container on the target.
+       */
+      containerName?: string;
+      /**
+       * What the preflight found. A blocking entry refuses the migration before anything was touched; the others are worth knowing.
+       */
+      checks?: {
+        /**
+         * What was found, as one CamelCase word.
+         */
+        reason: string;
+        /**
+         * What was found, and what to do about it.
+         */
+        message: string;
+        /**
+         * Whether the container cannot move because of it.
+         */
+        blocking: boolean;
+      }[];
+      /**
+       * How far the node's clock was ahead of the clock of the shared volume, measured shortly before the freeze.
+       */
+      clock?: {
+        /**
+         * Node's clock minus volume's clock.
+         */
+        offsetMicroseconds: number;
+        /**
+         * The offset is right within plus or minus this.
+         */
+        errorMicroseconds: number;
+      };
+      /**
+       * When the agent saw that the checkpoint was published.
+       */
+      seenAt?: string;
+      /**
+       * When every file of the checkpoint had been compared with the manifest.
+       */
+      verifiedAt?: string;
+      /**
+       * Just before the claim was written.
+       */
+      claimedAt?: string;
+      /**
+       * Just before Docker was told to start the container.
+       */
+      wakeStartedAt?: string;
+      /**
+       * When all processes of the container ran again; the downtime ends here.
+       */
+      resumedAt?: string;
+      /**
+       * When Docker reported the container as started.
+       */
+      startedAt?: string;
+      /**
+       * Why the agent could not finish its step.
+       */
+      error?: {
+        /**
+         * Why, as one CamelCase word.
+         */
+        reason: string;
+        /**
+         * Why, for people, with what to do.
+         */
+        message: string;
+        /**
+         * The end of the log that belongs to it.
+         */
+        logTail?: string;
+      };
+    };
+    /**
+     * The checkpoint on the volume.
+     */
+    checkpoint?: {
+      /**
+       * Directory of the checkpoint, below the root of the volume.
+       */
+      path: string;
+      /**
+       * Size of all its files in bytes.
+       */
+      sizeBytes: number;
+      /**
+       * The same for people.
+       */
+      size: string;
+      /**
+       * Number of its files.
+       */
+      files: number;
+      /**
+       * SHA-256 of its manifest, which holds the digest of every file.
+       */
+      digest: string;
+      /**
+       * How the container was frozen, and will be woken up.
+       */
+      driver: 'runc';
+    };
+    /**
+     * How long each part took, such as 312ms or 1.204s.
+     */
+    timings?: {
+      /**
+       * Checks on both nodes, nothing changed.
+       */
+      preflight?: string;
+      /**
+       * Everything that can be done while the container still runs.
+       */
+      prepare?: string;
+      /**
+       * From the order to pause until the container stood still.
+       */
+      freeze?: string;
+      /**
+       * CRIU wrote the images.
+       */
+      dump?: string;
+      /**
+       * Digests were taken and the manifest was written.
+       */
+      publish?: string;
+      /**
+       * From the manifest until the target saw it. Two clocks.
+       */
+      handover?: string;
+      /**
+       * The target compared every file with the manifest.
+       */
+      verify?: string;
+      /**
+       * The API server recorded the claim, and the target armed the restore.
+       */
+      claim?: string;
+      /**
+       * Docker and CRIU woke the container up.
+       */
+      restore?: string;
+      /**
+       * From the first sight of the object to the end.
+       */
+      total?: string;
+    };
+    /**
+     * How long the container was away. Three quantities, never mixed up.
+     */
+    downtime?: {
+      /**
+       * From the moment the first process was told to stand still to the moment the tree ran again on the target. Never too short but by clockErrorBound.
+       */
+      frozen?: string;
+      /**
+       * The same as Docker saw it, from its pause event to its start event.
+       */
+      outage?: string;
+      /**
+       * The nodes' clocks were compared with the volume's clock; the figures are right within plus or minus this.
+       */
+      clockErrorBound?: string;
+    };
+  };
+}

@@ -1,0 +1,54 @@
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import { schema } from './generated/schema';
+import type { ContainerMigration, Spec } from './types';
+
+/** An object that does not fit the schema: what is wrong, as one sentence per fault. */
+export class InvalidObject extends Error {
+  override readonly name = 'InvalidObject';
+
+  constructor(readonly faults: readonly string[]) {
+    super(faults.join('; '));
+  }
+}
+
+const ajv = addFormats(new Ajv({ allErrors: true, useDefaults: true, strict: false, formats: { int64: true } }));
+const fitsSchema = ajv.compile(schema);
+
+/** True for an object whose metadata has what every object of an API server has. */
+function hasMetadata(value: unknown): value is { metadata: ContainerMigration['metadata'] } {
+  if (typeof value !== 'object' || value === null || !('metadata' in value)) return false;
+  const { metadata } = value;
+  if (typeof metadata !== 'object' || metadata === null) return false;
+  const fields = metadata as Record<string, unknown>;
+  return ['name', 'namespace', 'uid', 'resourceVersion'].every((key) => typeof fields[key] === 'string');
+}
+
+/**
+ * Reads what the API server sent. Defaults of the schema are filled in, also where an old object lacks them.
+ * @throws InvalidObject when it does not fit the CRD's schema.
+ */
+export function parseMigration(value: unknown): ContainerMigration {
+  const copy: unknown = structuredClone(value);
+  if (!hasMetadata(copy)) throw new InvalidObject(['not an object with name, namespace, uid and resourceVersion']);
+  if (!fitsSchema(copy)) {
+    throw new InvalidObject(
+      (fitsSchema.errors ?? []).map((e) => `${e.instancePath.slice(1).replaceAll('/', '.')} ${e.message ?? ''}`),
+    );
+  }
+  return { status: {}, ...(copy as object) } as ContainerMigration;
+}
+
+/**
+ * The rules that an API server with CEL enforces by itself, for one that has none (Kubernetes before 1.25).
+ * @returns what is wrong and what to write instead; undefined when nothing is.
+ */
+export function ruleBroken(spec: Spec): { reason: string; message: string } | undefined {
+  if (spec.source.nodeName === spec.target.nodeName) {
+    return {
+      reason: 'SourceEqualsTarget',
+      message: `the container already runs on ${spec.source.nodeName}: spec.target.nodeName must name another node`,
+    };
+  }
+  return undefined;
+}

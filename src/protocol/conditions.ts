@@ -1,0 +1,47 @@
+import type { ConditionInput } from '../api/conditions';
+import type { Condition, Phase } from '../api/types';
+
+/** What a migration is at, as far as conditions tell of it. */
+export interface Progress {
+  readonly phase: Phase;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** The steps in their order, each with the phase in which it is done and what its condition says then. */
+const milestones = [
+  { type: 'PreflightPassed', during: 'Preflight', done: 'nothing stands against the migration' },
+  { type: 'Prepared', during: 'Preparing', done: 'everything that can be done before the freeze is done' },
+  { type: 'Checkpointed', during: 'Freezing', done: 'the checkpoint is published and claimed by the target' },
+  { type: 'Restored', during: 'Restoring', done: 'the container runs on the target' },
+] as const;
+
+const order: readonly Phase[] = ['Pending', 'Preflight', 'Preparing', 'Freezing', 'Restoring', 'Succeeded'];
+
+/**
+ * All conditions of a migration.
+ *
+ * @param before what the object carries now: a milestone that was reached stays reached when it is rolled back later
+ */
+export function conditionsOf({ phase, reason, message }: Progress, before: readonly Condition[]): ConditionInput[] {
+  const ended = phase === 'Failed' || phase === 'RolledBack';
+  const undone = ended || phase === 'RollingBack';
+  const kstatus: ConditionInput[] = [
+    { type: 'Ready', status: phase === 'Succeeded' ? 'True' : 'False', reason, message },
+    ...(ended ? [{ type: 'Stalled', status: 'True', reason, message } as const] : []),
+    ...(ended || phase === 'Succeeded' ? [] : [{ type: 'Reconciling', status: 'True', reason, message } as const]),
+  ];
+  let firstOpen = true;
+  const steps = milestones.map(({ type, during, done }): ConditionInput => {
+    const old = before.find((condition) => condition.type === type);
+    if (!undone && order.indexOf(phase) > order.indexOf(during))
+      return { type, status: 'True', reason: type, message: done };
+    if (old?.status === 'True') return { type, status: 'True', reason: old.reason, message: old.message };
+    const failedHere = undone && firstOpen;
+    firstOpen = false;
+    return failedHere
+      ? { type, status: 'False', reason, message }
+      : { type, status: 'Unknown', reason: undone ? 'NotReached' : 'Pending', message: 'not reached' };
+  });
+  return [...kstatus, ...steps];
+}

@@ -1,0 +1,14 @@
+/** `12ms`, `1.204s`, `2m3.5s`: how Kubernetes writes durations, to the millisecond. Negative becomes 0ms. */
+export function formatDuration(ms: number): string {
+  const whole = Math.max(0, Math.round(ms));
+  if (whole < 1000) return `${whole}ms`;
+  const minutes = Math.floor(whole / 60_000);
+  const seconds = (whole % 60_000) / 1000;
+  return minutes === 0 ? `${seconds}s` : `${minutes}m${seconds}s`;
+}
+
+/** Milliseconds since the epoch of an RFC 3339 time, with the microseconds that Date.parse would drop. */
+export function preciseMs(time: string): number {
+  const micros = /\.\d{3}(\d{1,3})/.exec(time)?.[1] ?? '';
+  return Date.parse(time) + Number(micros.padEnd(3, '0')) / 1000;
+}

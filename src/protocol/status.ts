@@ -1,0 +1,103 @@
+import { nextConditions } from '../api/conditions';
+import { specDigest } from '../api/spec-digest';
+import type { ContainerMigration, Decision, Phase, Status } from '../api/types';
+import type { Progress } from './conditions';
+import { conditionsOf } from './conditions';
+import type { ControllerStep } from './controller';
+import { downtimeOf, timingsOf } from './measurements';
+
+/** The fields of status that the controller owns, and no other (one field manager per actor). */
+export type ControllerStatus = Omit<Status, 'source' | 'target'>;
+
+/** Steps that change the status; the others leave it as it is or concern the metadata only. */
+export type StatusStep = Exclude<ControllerStep, { do: 'Rest' | 'LetGo' }>;
+
+/**
+ * The whole status as the controller writes it after a step. Pure.
+ *
+ * @param at RFC 3339 with microseconds, the controller's clock
+ */
+export function statusAfter(migration: ContainerMigration, step: StatusStep, at: string): ControllerStatus {
+  const { status, metadata, spec } = migration;
+  const decision = decisionAfter(migration, step, at);
+  const progress = progressAfter(migration, step, decision);
+  const final = step.do === 'Finish' || step.do === 'Refuse';
+  const startedAt = status.startedAt ?? at;
+  const transitions = status.phaseTransitions ?? [];
+  const phaseTransitions =
+    transitions.at(-1)?.phase === progress.phase ? transitions : [...transitions, { phase: progress.phase, at }];
+  const finishedAt = final ? at : undefined;
+  const measured: ContainerMigration = { ...migration, spec, status: { ...status, startedAt, phaseTransitions } };
+  const downtime = downtimeOf(measured);
+  return {
+    observedGeneration: metadata.generation,
+    phase: progress.phase,
+    reason: progress.reason,
+    message: progress.message,
+    startedAt,
+    ...(finishedAt === undefined ? {} : { finishedAt }),
+    conditions: nextConditions(status.conditions ?? [], conditionsOf(progress, status.conditions ?? []), {
+      now: at,
+      generation: metadata.generation,
+    }),
+    phaseTransitions,
+    ...(decision === undefined ? {} : { decision }),
+    ...(status.source?.checkpoint === undefined ? {} : { checkpoint: status.source.checkpoint }),
+    timings: timingsOf(measured, finishedAt),
+    ...(downtime === undefined ? {} : { downtime }),
+  };
+}
+
+function decisionAfter({ status, spec }: ContainerMigration, step: StatusStep, at: string): Decision | undefined {
+  switch (step.do) {
+    case 'Admit':
+      return { step: 'Preflight', attempt: 1, specDigest: specDigest(spec) };
+    case 'Advance':
+      return status.decision && { ...status.decision, step: step.to };
+    case 'Revoke':
+      return status.decision && { ...status.decision, revoked: { reason: step.reason, message: step.message, at } };
+    case 'Wait':
+    case 'Refuse':
+    case 'Finish':
+      return status.decision;
+  }
+}
+
+function progressAfter({ status }: ContainerMigration, step: StatusStep, decision: Decision | undefined): Progress {
+  switch (step.do) {
+    case 'Refuse':
+      return { phase: 'Failed', reason: step.reason, message: step.message };
+    case 'Finish':
+      return step;
+    case 'Revoke':
+      return { phase: 'RollingBack', reason: step.reason, message: `waiting for the source; ${step.message}` };
+    case 'Wait': {
+      const phase = phaseOf(status, decision);
+      const reason = phase === 'RollingBack' ? (decision?.revoked?.reason ?? phase) : phase;
+      return { phase, reason, message: `waiting for ${step.waitsFor}` };
+    }
+    case 'Admit':
+      return { phase: 'Preflight', reason: 'Preflight', message: 'both nodes look whether the container can move' };
+    case 'Advance': {
+      const phase = step.to === 'Prepare' ? 'Preparing' : 'Freezing';
+      const message = step.to === 'Prepare' ? 'preparing while the container still runs' : 'freezing the container';
+      return { phase, reason: phase, message };
+    }
+  }
+}
+
+/** The phase while something is waited for, from what was decided and what the agents report. */
+function phaseOf({ target }: Status, decision: Decision | undefined): Phase {
+  if (target?.state === 'Claimed' || target?.state === 'Restored') return 'Restoring';
+  if (decision?.revoked !== undefined) return 'RollingBack';
+  switch (decision?.step) {
+    case 'Preflight':
+      return 'Preflight';
+    case 'Prepare':
+      return 'Preparing';
+    case 'Freeze':
+      return 'Freezing';
+    case undefined:
+      return 'Pending';
+  }
+}
