@@ -1,5 +1,5 @@
 import { specDigest } from '../api/spec-digest';
-import type { Check, ContainerMigration } from '../api/types';
+import type { ActorError, Check, ContainerMigration } from '../api/types';
 import { isFinal } from '../api/types';
 import { ruleBroken } from '../api/validate';
 import { claimHolds } from './claim';
@@ -30,7 +30,7 @@ export type ControllerStep =
   | { readonly do: 'Revoke'; readonly reason: string; readonly message: string }
   | {
       readonly do: 'Finish';
-      readonly phase: 'Succeeded' | 'RolledBack';
+      readonly phase: 'Succeeded' | 'RolledBack' | 'Failed';
       readonly reason: string;
       readonly message: string;
     }
@@ -80,7 +80,8 @@ function decided(migration: ContainerMigration, seen: ControllerObservation, del
     Date.parse(startedAt ?? migration.metadata.creationTimestamp) + migration.spec.activeDeadlineSeconds * 1000;
 
   if (target?.state === 'Restored') {
-    if (source?.state !== 'Released') return waitFor('the source to remove the paused original', seen);
+    if (source?.state !== 'Released')
+      return waitFor(`${migration.spec.source.nodeName} to remove the paused original`, seen, source?.error);
     return {
       do: 'Finish',
       phase: 'Succeeded',
@@ -167,11 +168,12 @@ function settleRollback(
 ): ControllerStep {
   const { source, target } = migration.status;
   const { nodeName } = migration.spec.source;
-  if (source?.state !== 'RolledBack') return waitFor(`${nodeName} to wake the original up`, seen);
+  if (source?.state !== 'RolledBack') return waitFor(`${nodeName} to wake the original up`, seen, source?.error);
   const targetIsClean = target === undefined || target.state === 'Withdrawn' || target.state === 'Failed';
   // A target that is gone cannot have claimed, and cannot claim any more: its leftovers do not hold the object up.
   if (!targetIsClean && seen.agentAlive(target.nodeName))
     return waitFor(`${target.nodeName} to remove what it had prepared`, seen);
+  if (source.error?.reason === 'SourceLost') return { do: 'Finish', phase: 'Failed', ...source.error };
   return {
     do: 'Finish',
     phase: 'RolledBack',
@@ -181,6 +183,7 @@ function settleRollback(
 }
 
 /** The agents report by events; the look after half a minute is for a report that never comes. */
-function waitFor(waitsFor: string, seen: ControllerObservation): ControllerStep {
+function waitFor(who: string, seen: ControllerObservation, error?: ActorError): ControllerStep {
+  const waitsFor = error === undefined ? who : `${who}, which failed last time and is tried again: ${error.message}`;
   return { do: 'Wait', waitsFor, untilMs: seen.nowMs + 30_000 };
 }

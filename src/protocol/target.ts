@@ -13,6 +13,8 @@ export type TargetStep =
   | { readonly do: 'Claim' }
   /** Wake the container up. Continues where an earlier life stopped; never restores twice. */
   | { readonly do: 'Wake' }
+  /** The container runs here: take away what only waking it up needed. */
+  | { readonly do: 'CleanUp' }
   /** The checkpoint may not be claimed any more: remove what was made here. */
   | { readonly do: 'Withdraw' };
 
@@ -24,6 +26,7 @@ export function decideTarget(migration: ContainerMigration): TargetStep {
   if (decision === undefined) return wait('not accepted by the controller yet');
   switch (target?.state) {
     case 'Restored':
+      return isFinal(migration) ? wait('finished') : { do: 'CleanUp' };
     case 'Failed':
     case 'Withdrawn':
       return wait('finished');

@@ -1,0 +1,39 @@
+import type { ContainerMigration } from '../api/types';
+import { isFinal, keyOf } from '../api/types';
+import type { Journal } from './journal';
+import { inProgress } from './journal';
+import type { AgentDeps } from './ports';
+
+/**
+ * The name of another migration that is moving the container. A reservation whose migration has ended or is gone from
+ * the API server is a leftover and does not count.
+ */
+export async function otherHolder(
+  containerID: string,
+  migration: ContainerMigration,
+  deps: AgentDeps,
+  journal: Journal,
+): Promise<string | undefined> {
+  const entry = await journal.read(containerID);
+  if (entry === undefined || entry.migrationUID === migration.metadata.uid) return undefined;
+  const holder = deps.migrations.list().find(({ metadata }) => metadata.uid === entry.migrationUID);
+  return holder === undefined || isFinal(holder) ? undefined : entry.migration;
+}
+
+/**
+ * Reserves the container for the migration, in a leftover's place if need be.
+ * @throws ReasonedError MigrationInProgress
+ */
+export async function reserveContainer(
+  containerID: string,
+  migration: ContainerMigration,
+  deps: AgentDeps,
+  journal: Journal,
+): Promise<void> {
+  const holder = await otherHolder(containerID, migration, deps, journal);
+  if (holder !== undefined) throw inProgress(holder);
+  const entry = { migrationUID: migration.metadata.uid, migration: keyOf(migration) };
+  const present = await journal.read(containerID);
+  if (present !== undefined && present.migrationUID !== entry.migrationUID) await journal.release(containerID);
+  await journal.reserve(containerID, entry);
+}

@@ -1,0 +1,140 @@
+import { mkdir } from 'node:fs/promises';
+import { DockerodeEngine } from '../docker/dockerode-engine';
+import { createRuncDriver } from '../driver/runc/driver';
+import { HEARTBEAT_MS, renewAgentLease } from '../kube/agent-leases';
+import { createKubeClient } from '../kube/client';
+import { MIGRATIONS } from '../kube/migrations';
+import { ResourceClient } from '../kube/resource-client';
+import { systemClock } from '../runtime/clock';
+import { runControllerLoop } from '../runtime/controller-loop';
+import { sleptThrough } from '../runtime/deadline';
+import { Environment } from '../runtime/environment';
+import { createCommandRunner } from '../runtime/exec';
+import { startHealthServer } from '../runtime/health';
+import { Informer } from '../runtime/informer';
+import { createLogger } from '../runtime/log';
+import { installShutdown } from '../runtime/shutdown';
+import { WorkQueue } from '../runtime/work-queue';
+import { Journal } from './journal';
+import { createMigrationAccess } from './kube-access';
+import { createNodeAccess, onNode } from './node-access';
+import type { AgentDeps } from './ports';
+import { createSourceReconciler } from './source/reconcile';
+import { createTargetReconciler } from './target/reconcile';
+
+/** The composition root of the agent: the only place that reads its environment and builds things. */
+async function main(): Promise<void> {
+  const env = new Environment(process.env);
+  const settings = {
+    kubeconfig: env.optional('KUBECONFIG'),
+    namespace: env.text('TRANSSHIP_NAMESPACE', 'transship-system'),
+    node: env.text('TRANSSHIP_NODE_NAME'),
+    volume: env.text('TRANSSHIP_VOLUME', '/mnt/transship'),
+    dockerSocket: env.text('TRANSSHIP_DOCKER_SOCKET', '/run/docker.sock'),
+    execRoot: env.text('TRANSSHIP_DOCKER_EXEC_ROOT', '/var/run/docker'),
+    runDirectory: env.text('TRANSSHIP_RUN_DIR', '/run/transship'),
+    hostPid: env.optional('TRANSSHIP_HOST_PID'),
+    healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
+    dumpMs: env.number('TRANSSHIP_DUMP_TIMEOUT_SECONDS', 120) * 1000,
+    wakeMs: env.number('TRANSSHIP_WAKE_TIMEOUT_SECONDS', 120) * 1000,
+    logLevel: env.oneOf('TRANSSHIP_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
+  };
+  env.check();
+
+  const clock = systemClock;
+  const log = createLogger({ level: settings.logLevel, component: 'agent', node: settings.node });
+  const shutdown = installShutdown({ process, clock, log });
+  await mkdir(settings.runDirectory, { recursive: true, mode: 0o700 });
+  const kube = createKubeClient({
+    clock,
+    userAgent: `transship-agent/${settings.node}`,
+    ...(settings.kubeconfig === undefined ? {} : { kubeconfigPath: settings.kubeconfig }),
+  });
+  const client = new ResourceClient(kube, MIGRATIONS);
+  const informer = new Informer({ name: 'containermigrations', source: client.listerWatcher(), clock, log });
+  const commands = onNode(createCommandRunner(clock), settings.hostPid);
+  const engine = new DockerodeEngine({ socketPath: settings.dockerSocket, clock });
+  const deps: AgentDeps = {
+    migrations: createMigrationAccess(client, informer),
+    engine,
+    driver: createRuncDriver({
+      engine,
+      run: commands,
+      execRoot: settings.execRoot,
+      runDir: settings.runDirectory,
+      clock,
+    }),
+    node: createNodeAccess({
+      name: settings.node,
+      volume: settings.volume,
+      runDirectory: settings.runDirectory,
+      commands,
+      clock,
+    }),
+    clock,
+    commands,
+    volume: settings.volume,
+    runDirectory: settings.runDirectory,
+    deadlines: { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs },
+  };
+  const journal = new Journal(settings.runDirectory);
+  const roles = [
+    { name: 'source', reconcile: createSourceReconciler(deps, journal), queue: new WorkQueue({ clock }) },
+    { name: 'target', reconcile: createTargetReconciler(deps), queue: new WorkQueue({ clock }) },
+  ];
+  // Both roles hear of every change and pick out what concerns their node: the watch cannot select by spec.
+  informer.onChange((key) => {
+    for (const { queue } of roles) queue.add(key);
+  });
+
+  const health = await startHealthServer({
+    port: settings.healthPort,
+    clock,
+    log,
+    live: [],
+    ready: [
+      {
+        name: 'cache',
+        check: () => {
+          if (!informer.hasSynced()) throw new Error('the ContainerMigrations were not listed yet');
+        },
+      },
+      {
+        name: 'docker',
+        check: async () => {
+          await engine.info();
+        },
+      },
+    ],
+  });
+
+  const heartbeat = async (): Promise<void> => {
+    do {
+      await renewAgentLease(kube, clock, {
+        namespace: settings.namespace,
+        node: settings.node,
+        signal: shutdown.signal,
+      }).catch((error: unknown) => {
+        if (!shutdown.signal.aborted) log.warn('heartbeat failed', { error });
+      });
+    } while (await sleptThrough(clock, HEARTBEAT_MS, shutdown.signal));
+  };
+
+  log.info('agent starts', { volume: settings.volume });
+  await Promise.all([
+    informer.start(shutdown.signal),
+    heartbeat(),
+    ...roles.map(({ name, reconcile, queue }) =>
+      runControllerLoop({ name, queue, reconcile, clock, log, workers: 4 }, shutdown.signal),
+    ),
+  ]);
+  await health.close();
+  await kube.close();
+  shutdown.complete();
+  log.info('agent stopped');
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,44 @@
+import { release } from 'node:os';
+import { probeCriu } from '../criu/probe';
+import { containerPids, establishedConnections, stoppedProcesses } from '../driver/processes';
+import type { Clock } from '../runtime/clock';
+import type { CommandRunner } from '../runtime/exec';
+import { measureClockOffset } from '../store/clock-offset';
+import { createVolumeProbe } from '../store/volume';
+import type { NodeAccess } from './ports';
+
+const PATH_TIMEOUT_MS = 10_000;
+
+/**
+ * Runs programs in the namespaces of another process: an agent in a pod must use the node's own criu, runc and tar.
+ * @param hostPid a process of the node, `1` with hostPID; undefined when the agent runs on the node itself
+ */
+export function onNode(commands: CommandRunner, hostPid: string | undefined): CommandRunner {
+  if (hostPid === undefined) return commands;
+  const enter = ['-t', hostPid, '-m', '-u', '-n', '-i', '-p', '--'];
+  return { run: (file, args, options) => commands.run('nsenter', [...enter, file, ...args], options) };
+}
+
+/** The node as it really is. */
+export function createNodeAccess(options: {
+  readonly name: string;
+  readonly volume: string;
+  readonly runDirectory: string;
+  readonly commands: CommandRunner;
+  readonly clock: Clock;
+}): NodeAccess {
+  const { name, volume, runDirectory, commands, clock } = options;
+  const volumeProbe = createVolumeProbe({ node: name, clock });
+  return {
+    name,
+    probeCriu: () => probeCriu({ run: commands, runDir: runDirectory, kernelRelease: release() }),
+    probeVolume: () => volumeProbe.checkVolume(volume),
+    measureClock: () => measureClockOffset(volume, name),
+    establishedConnections: async (pid) => establishedConnections(await containerPids(pid)),
+    stoppedProcesses: async (pid) => stoppedProcesses(await containerPids(pid)),
+    pathExists: async (path) => {
+      const { exitCode } = await commands.run('test', ['-e', path], { timeoutMs: PATH_TIMEOUT_MS });
+      return exitCode === 0;
+    },
+  };
+}

@@ -1,0 +1,10 @@
+import type { Check } from '../api/types';
+import type { NodeAccess } from './ports';
+
+/** What both ends need of their node: a CRIU that works on this kernel, and the shared volume. */
+export async function probeNode(node: NodeAccess): Promise<Check[]> {
+  const results = await Promise.all([node.probeCriu(), node.probeVolume()]);
+  return results.flatMap((result) =>
+    result.ok ? [] : [{ reason: result.reason, message: result.message, blocking: true }],
+  );
+}

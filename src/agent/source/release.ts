@@ -1,0 +1,43 @@
+import type { ContainerMigration, SourceStatus } from '../../api/types';
+import { removeDirectory } from '../../store/files';
+import type { Journal } from '../journal';
+import type { AgentDeps } from '../ports';
+import { pathsOf } from '../paths';
+import { findOriginal } from './original';
+
+/** The container runs on the target: ends the paused original. Repeated until it succeeds. */
+export async function releaseSource(
+  migration: ContainerMigration,
+  status: SourceStatus,
+  deps: AgentDeps,
+  journal: Journal,
+): Promise<SourceStatus> {
+  const { engine, driver, clock } = deps;
+  const container = await findOriginal(status, engine);
+  if (container !== undefined) {
+    if (container.state === 'paused') {
+      // Docker's kill thaws first; a process that is not the first one would run on until its turn comes.
+      await driver.killFrozen(container);
+      await engine.kill(container.id);
+    }
+    if (migration.spec.afterSuccess === 'Remove') await engine.remove(container.id, { force: true });
+  }
+  const lastRanAt = await pauseTime(status, deps);
+  if (migration.spec.retainCheckpoint !== 'Always') {
+    await removeDirectory(deps.volume, pathsOf(migration, deps.volume).migration);
+  }
+  if (status.containerID !== undefined) await journal.release(status.containerID);
+  return {
+    ...status,
+    state: 'Released',
+    releasedAt: new Date(clock.now()).toISOString(),
+    ...(lastRanAt === undefined ? {} : { lastRanAt }),
+  };
+}
+
+/** When Docker itself says that it paused the container; asked for now, not inside the downtime. */
+async function pauseTime({ containerID, freezeStartedAt }: SourceStatus, deps: AgentDeps): Promise<string | undefined> {
+  if (containerID === undefined || freezeStartedAt === undefined) return undefined;
+  const window = { sinceMs: Date.parse(freezeStartedAt) - 1000, untilMs: deps.clock.now() };
+  return deps.engine.stateChangedAt(containerID, 'pause', window);
+}

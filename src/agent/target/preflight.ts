@@ -1,0 +1,101 @@
+import type { Check, ContainerMigration, SourceStatus, TargetStatus } from '../../api/types';
+import { describeError, ReasonedError } from '../../runtime/errors';
+import { probeNode } from '../node-checks';
+import type { AgentDeps } from '../ports';
+
+/** Networks that every Docker has. */
+const BUILT_IN_NETWORKS = ['bridge', 'host', 'none'];
+
+/** The name that the container gets on the target. */
+export function targetName({ spec, status }: ContainerMigration): string {
+  return spec.target.containerName ?? status.source?.containerName ?? spec.source.container;
+}
+
+/** Looks whether the container can be woken up here. Changes nothing; what stands against it is a blocking check. */
+export async function preflightTarget(migration: ContainerMigration, deps: AgentDeps): Promise<TargetStatus> {
+  const name = targetName(migration);
+  const base = { nodeName: deps.node.name, state: 'Preflighted', containerName: name } as const;
+  const { source } = migration.status;
+  // The source refuses already; there is nothing to look for here.
+  if (source?.checks?.some(({ blocking }) => blocking)) return { ...base, checks: [] };
+  return { ...base, checks: [...(await engineChecks(name, source, deps)), ...(await probeNode(deps.node))] };
+}
+
+async function engineChecks(name: string, source: SourceStatus | undefined, deps: AgentDeps): Promise<Check[]> {
+  try {
+    const info = await deps.engine.info();
+    return [
+      ...(await deps.driver.checkWake(info)),
+      ...(await imageChecks(source, deps)),
+      ...(await nameChecks(name, deps)),
+      ...(await placeChecks(source, deps)),
+    ];
+  } catch (error) {
+    if (!(error instanceof ReasonedError)) throw error;
+    return [blocking(error.reason, describeError(error))];
+  }
+}
+
+async function imageChecks(source: SourceStatus | undefined, { engine, node }: AgentDeps): Promise<Check[]> {
+  const { imageID, imageName = '' } = source ?? {};
+  if (imageID === undefined || (await engine.findImage(imageID)) !== undefined) return [];
+  const sameName = await engine.findImage(imageName);
+  const have =
+    sameName === undefined
+      ? `${node.name} has no image ${imageName} (${imageID})`
+      : `${node.name} has another image by the name of ${imageName}: ${sameName.id} instead of ${imageID}`;
+  return [
+    blocking(
+      'ImageMissing',
+      `${have}; bring the very same image there, for instance with ` +
+        `\`docker save ${imageName} | ssh ${node.name} docker load\` on ${source?.nodeName ?? 'the source'}`,
+    ),
+  ];
+}
+
+async function nameChecks(name: string, { engine, node }: AgentDeps): Promise<Check[]> {
+  const taken = (await engine.list()).find(({ names }) => names.includes(name));
+  if (taken === undefined) return [];
+  return [
+    blocking(
+      'NameTaken',
+      `${node.name} has a container named ${name} already (${taken.id.slice(0, 12)}); remove or rename it, ` +
+        'or give another name in spec.target.containerName',
+    ),
+  ];
+}
+
+/** The networks and host directories that the container is attached to. */
+async function placeChecks(source: SourceStatus | undefined, { engine, node }: AgentDeps): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const network of source?.networks ?? []) {
+    if (BUILT_IN_NETWORKS.includes(network) || (await engine.hasNetwork(network))) continue;
+    checks.push(
+      blocking(
+        'NetworkMissing',
+        `${node.name} has no Docker network ${network}; create it with \`docker network create\``,
+      ),
+    );
+  }
+  for (const path of source?.bindSources ?? []) {
+    if (await node.pathExists(path)) {
+      checks.push({
+        reason: 'BindMountNotCarried',
+        message: `${path} is mounted into the container and is not carried; ${node.name} must show the same files there`,
+        blocking: false,
+      });
+    } else {
+      checks.push(
+        blocking(
+          'BindMountMissing',
+          `${path} is mounted into the container and does not exist on ${node.name}; it must be on storage that both nodes share`,
+        ),
+      );
+    }
+  }
+  return checks;
+}
+
+function blocking(reason: string, message: string): Check {
+  return { reason, message, blocking: true };
+}

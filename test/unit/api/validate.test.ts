@@ -1,0 +1,55 @@
+import { specDigest } from '../../../src/api/spec-digest';
+import { InvalidObject, parseMigration, ruleBroken } from '../../../src/api/validate';
+import { migration } from '../../lib/migration';
+
+const raw = {
+  apiVersion: 'transship.dev/v1alpha1',
+  kind: 'ContainerMigration',
+  metadata: { name: 'move', namespace: 'default', uid: 'u', resourceVersion: '1' },
+  spec: { source: { nodeName: 'node-a', container: 'looper' }, target: { nodeName: 'node-b' } },
+};
+
+test('defaults are filled in, and the object that came is not changed', () => {
+  const parsed = parseMigration(raw);
+  expect(parsed.spec).toMatchObject({
+    afterSuccess: 'Remove',
+    retainCheckpoint: 'OnFailure',
+    activeDeadlineSeconds: 600,
+  });
+  expect(parsed.status).toEqual({});
+  expect(raw.spec).not.toHaveProperty('afterSuccess');
+});
+
+test.each<[string, unknown, RegExp]>([
+  ['nothing', undefined, /not an object/],
+  ['an object without metadata', { spec: raw.spec }, /not an object/],
+  ['no target', { ...raw, spec: { source: raw.spec.source } }, /target/],
+  [
+    'a container name with a slash',
+    { ...raw, spec: { ...raw.spec, source: { nodeName: 'a', container: '../x' } } },
+    /spec\.source\.container/,
+  ],
+  ['a word that is none of the enum', { ...raw, spec: { ...raw.spec, afterSuccess: 'Burn' } }, /afterSuccess/],
+  [
+    'a digest that is none',
+    { ...raw, status: { decision: { step: 'Freeze', attempt: 1, specDigest: 'x' } } },
+    /specDigest/,
+  ],
+])('%s is refused by name', (_name, value, message) => {
+  expect(() => parseMigration(value)).toThrow(InvalidObject);
+  expect(() => parseMigration(value)).toThrow(message);
+});
+
+test('what CEL refuses on a new server is refused on an old one', () => {
+  expect(ruleBroken(migration().spec)).toBeUndefined();
+  expect(ruleBroken(migration({}, { spec: { target: { nodeName: 'node-a' } } }).spec)).toMatchObject({
+    reason: 'SourceEqualsTarget',
+  });
+});
+
+test('the digest of a spec does not depend on the order of its fields, and on every value', () => {
+  const { spec } = migration();
+  const reversed = Object.fromEntries(Object.entries(spec).reverse()) as typeof spec;
+  expect(specDigest(reversed)).toBe(specDigest(spec));
+  expect(specDigest({ ...spec, activeDeadlineSeconds: 601 })).not.toBe(specDigest(spec));
+});
