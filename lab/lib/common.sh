@@ -18,7 +18,8 @@ LAB_SUBNET=${LAB_SUBNET:-10.88.0}
 HOST_ADDRESS=$LAB_SUBNET.1
 
 # Also for a caller whose PATH lacks the administrator's tools, as under `su`.
-export PATH=$PATH:/usr/sbin:/sbin
+case :$PATH: in *:/usr/sbin:*) ;; *) PATH=$PATH:/usr/sbin:/sbin ;; esac
+export PATH
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
@@ -42,8 +43,8 @@ step() {
   started=$(date +%s)
   printf '%s  …%s %s\n' "$DIM" "$RESET" "$title" >&2
   # Not `( "$@" ) || rc=$?`: a command left of || runs without `set -e`, and a
-  # function would go on after its first failure. Descriptor 9 is the lab's lock.
-  ( set -e; "$@" ) >"$log" 2>&1 </dev/null 9>&- &
+  # function would go on after its first failure.
+  ( set -e; "$@" ) >"$log" 2>&1 </dev/null &
   wait $! || rc=$?
   if [ "$rc" -ne 0 ]; then
     printf '%s  ✗%s %s (exit %s); the end of %s:\n' "$RED" "$RESET" "$title" "$rc" "$log" >&2

@@ -1,28 +1,26 @@
 # Several things at once. Sourced, needs common.sh.
 
-# together "command arguments"…: runs them side by side, each with its own progress lines;
-# fails when one fails. Ended by a signal, it ends them with all they started.
-together() {
-  local command
-  # With job control every job is a process group of its own, which one signal reaches.
+JOBS=()
+
+# job command…: runs it (a function, or a program) in the background, in a process group of
+# its own, which one signal reaches as a whole.
+job() {
   set -m
-  for command in "$@"; do
-    # shellcheck disable=SC2086 # a command line
-    $command 9>&- &
-  done
+  { set +m; "$@"; } </dev/null &
+  JOBS+=($!)
   set +m
-  wait_for_all
 }
 
-# wait_for_all: for every background job of this shell; fails when one failed.
-wait_for_all() {
-  local job failed=0
-  for job in $(jobs -p); do wait "$job" || failed=1; done
-  [ "$failed" = 0 ] || die "the lab is not up: see above"
+# jobs_wait: for all of them; fails when one failed.
+jobs_wait() {
+  local pid failed=0
+  for pid in "${JOBS[@]}"; do wait "$pid" || failed=1; done
+  JOBS=()
+  return "$failed"
 }
 
-# Called when this shell ends, for whatever reason.
-end_jobs() {
-  local job
-  for job in $(jobs -p); do kill -TERM -- "-$job" 2>/dev/null || kill -TERM "$job" 2>/dev/null || true; done
+# jobs_end: at once. For a trap on EXIT: a background job outlives its shell, and Ctrl-C does not reach it.
+jobs_end() {
+  local pid
+  for pid in "${JOBS[@]}"; do kill -KILL -- "-$pid" 2>/dev/null || true; done
 }

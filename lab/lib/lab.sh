@@ -12,6 +12,8 @@ here_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here_lib/jobs.sh"
 # shellcheck source=packages.sh
 . "$here_lib/packages.sh"
+# shellcheck source=../control-plane/apt.sh
+. "$here_lib/../control-plane/apt.sh"
 # shellcheck source=preflight.sh
 . "$here_lib/preflight.sh"
 # shellcheck source=../nodes/names.sh
@@ -24,11 +26,5 @@ here_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here_lib/../nodes/node.sh"
 # shellcheck source=../images/images.sh
 . "$here_lib/../images/images.sh"
-
-# control_plane VERB: the command of the control plane for it, or `true` where there is none.
-control_plane() {
-  local command=$LAB_SOURCE/control-plane/$1
-  if [ -x "$command" ]; then printf '%s\n' "$command"; else printf 'true\n'; fi
-}
-
-control_plane_do() { "$(control_plane "$1")"; }
+# shellcheck source=host-tools.sh
+. "$here_lib/host-tools.sh"

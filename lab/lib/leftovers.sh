@@ -21,6 +21,15 @@ processes_of_lab() {
   done
 }
 
+# process_group PID: the third field behind the command's closing parenthesis.
+process_group() {
+  local stat
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  # shellcheck disable=SC2086 # the fields are to be split
+  set -- ${stat##*) }
+  printf '%s\n' "$3"
+}
+
 # cgroup_dirs NAME: the directories of cgroup /NAME in every hierarchy, v1 or v2. NAME may be a pattern.
 cgroup_dirs() { compgen -G "/sys/fs/cgroup/$1" || true; compgen -G "/sys/fs/cgroup/*/$1" || true; }
 
@@ -53,4 +62,20 @@ _cgroup_removed() {
 # mounts_below DIR: mount points at or under DIR, in this mount namespace, the innermost first.
 mounts_below() {
   awk -v dir="$1" '$5 == dir || index($5, dir "/") == 1 { print $5 }' /proc/self/mountinfo | tac
+}
+
+# leftovers: one line for everything of the lab that is there; nothing when it is down.
+leftovers() {
+  local pid path
+  for pid in $(processes_of_lab); do
+    printf '  process %s: %s\n' "$pid" "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | cut -c1-100)"
+  done
+  for path in /run/netns/"$LAB_PREFIX"-node-*; do [ ! -e "$path" ] || printf '  network namespace %s\n' "$path"; done
+  for path in /sys/class/net/{"$LAB_BRIDGE","${LAB_PREFIX:0:3}"-node-*}; do
+    [ ! -e "$path" ] || printf '  interface %s\n' "$(basename "$path")"
+  done
+  cgroup_dirs "$(node_cgroup node-)*" | sed 's/^/  cgroup /'
+  mounts_below "$LAB_DIR" | sed 's/^/  mount /'
+  ! iptables -C "${LAB_FIREWALL_RULE[@]}" 2>/dev/null || printf '  iptables rule %s\n' "${LAB_FIREWALL_RULE[*]}"
+  [ ! -e "$LAB_DIR" ] || printf '  directory %s\n' "$LAB_DIR"
 }

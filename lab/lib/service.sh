@@ -6,7 +6,7 @@
 # another process since is never taken for ours, so never killed.
 #
 # Every service carries TRANSSHIP_LAB_OWNER=$LAB_DIR in its environment, by which
-# `lab/down` finds one whose pid file was never written.
+# `lab/down` finds one whose pid file was lost.
 
 # The 22nd field of /proc/PID/stat, counted behind the command's closing parenthesis.
 process_start_time() {
@@ -18,46 +18,52 @@ process_start_time() {
   printf '%s\n' "${20}"
 }
 
-# service_pid NAME: prints the pid while the service lives, fails otherwise.
-service_pid() {
+# service_process NAME: prints the pid while the process is there, be it only half: one that
+# was killed stays until its children are gone, and a frozen child (a paused container) is not.
+service_process() {
   local pid started
   read -r pid started 2>/dev/null <"$LAB_DIR/run/$1.pid" || return 1
   [ "$(process_start_time "$pid")" = "$started" ] || return 1
   printf '%s\n' "$pid"
 }
 
+# service_pid NAME: prints the pid while the service lives, fails otherwise.
+service_pid() {
+  local pid
+  pid=$(service_process "$1") || return 1
+  # Who is dying has left its namespaces.
+  [ -e "/proc/$pid/ns/mnt" ] || return 1
+  printf '%s\n' "$pid"
+}
+
 service_alive() { service_pid "$1" >/dev/null; }
-
-# service_record NAME PID: makes an already running process the service NAME.
-service_record() {
-  local started
-  started=$(process_start_time "$2") || return 1
-  mkdir -p "$LAB_DIR/run"
-  printf '%s %s\n' "$2" "$started" >"$LAB_DIR/run/$1.pid.new"
-  mv "$LAB_DIR/run/$1.pid.new" "$LAB_DIR/run/$1.pid"
-}
-
-# service_spawn NAME command…: starts it and prints nothing; its pid is in $!.
-# In a session of its own, so that no terminal's end reaches it.
-service_spawn() {
-  local name=$1
-  shift
-  mkdir -p "$LAB_DIR/run" "$LAB_DIR/log"
-  # Descriptor 9 is the lab's lock: a service must not keep it.
-  TRANSSHIP_LAB_OWNER=$LAB_DIR setsid "$@" >>"$LAB_DIR/log/$name.log" 2>&1 </dev/null 9>&- &
-}
 
 # service_start NAME command…: does nothing when the service already lives.
 # Returns at once; wait with wait_until.
-service_start() {
-  service_alive "$1" && return 0
-  service_spawn "$@"
-  service_record "$1" $! || service_complain "$1"
+service_start() { service_start_under "$1" env -- "${@:2}"; }
+
+# service_start_under NAME wrapper… -- command…: the wrapper (nsenter, unshare) must end up
+# by running the command that is added to it; the service is that command, not the wrapper.
+service_start_under() {
+  local name=$1 wrapper=()
+  shift
+  service_alive "$name" && return 0
+  while [ "$1" != -- ]; do wrapper+=("$1"); shift; done
+  shift
+  mkdir -p "$LAB_DIR/run" "$LAB_DIR/log"
+  # Emptied here, not only by the child that is born below: what a killed one left must
+  # not be taken for the new one's.
+  : >"$LAB_DIR/run/$name.pid"
+  # `launch` writes the pid file. In a session of its own, so that no terminal's end reaches it.
+  # Descriptor 9 is the lab's lock: a service must not keep it.
+  TRANSSHIP_LAB_OWNER=$LAB_DIR setsid "${wrapper[@]}" /bin/sh /proc/self/fd/6 "$name" "$@" \
+    >>"$LAB_DIR/log/$name.log" 2>&1 </dev/null 6<"$LAB_SOURCE/lib/launch" 7</proc 8>"$LAB_DIR/run/$name.pid" 9>&- &
+  wait_until 10 "$name to start" test -s "$LAB_DIR/run/$name.pid" || service_complain "$name"
 }
 
-# service_complain NAME: says that it ended at once, with the end of its log; fails.
+# service_complain NAME: says that it did not start, with the end of its log; fails.
 service_complain() {
-  say "$1 ended right after its start; the end of $LAB_DIR/log/$1.log:"
+  say "$1 did not start; the end of $LAB_DIR/log/$1.log:"
   tail -n 15 "$LAB_DIR/log/$1.log" | sed 's/^/    /' >&2
   return 1
 }
