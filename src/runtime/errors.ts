@@ -37,3 +37,8 @@ export function describeError(error: unknown): string {
 export function reasonOf(error: unknown, fallback: string): string {
   return error instanceof ReasonedError ? error.reason : fallback;
 }
+
+/** True for an error of the operating system with that code, such as ENOENT. */
+export function hasCode(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+}

@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import type { Clock } from './clock';
+import { abortReason } from './clock';
+import { linkAbort, onceAborted, sleptThrough } from './deadline';
+import { ReasonedError } from './errors';
+import { killTreeAndWait } from './process-tree';
+
+export interface CommandOptions {
+  /** When it is over, the command and everything it started is killed. */
+  timeoutMs: number;
+  /** The whole environment of the command; ours when absent. */
+  env?: Readonly<Record<string, string>>;
+  cwd?: string;
+  /** Written to stdin, which is then closed; without it stdin is /dev/null. */
+  input?: string;
+  /** Of stdout: more kills the command. Of stderr only the end of this size is kept. Default 1 MiB. */
+  maxOutputBytes?: number;
+  /** Called with the pid as soon as the command runs. */
+  onSpawn?: (pid: number) => void;
+  /** Kills the command and everything it started, as the timeout does. */
+  signal?: AbortSignal;
+}
+
+export interface CommandResult {
+  /** Null when a signal ended the command. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+}
+
+/**
+ * Runs programs, never through a shell. A non-zero exit code is a result, not an error. Rejects with a ReasonedError:
+ * `CommandNotFound`, `CommandNotStarted`, `CommandTimedOut`, `CommandAborted`, `CommandOutputTooLarge`.
+ */
+export interface CommandRunner {
+  run(file: string, args: readonly string[], options: CommandOptions): Promise<CommandResult>;
+}
+
+/** How long after its end the output of a command is awaited: a daemon it left behind may hold the pipes open. */
+const OUTPUT_GRACE_MS = 500;
+/** How long after SIGKILL the end is awaited: a process in an uninterruptible wait does not end. */
+const KILL_GRACE_MS = 5_000;
+const STDERR_TAIL_CHARACTERS = 4_000;
+
+/** Runs real processes, each as the leader of a session of its own. */
+export function createCommandRunner(clock: Clock): CommandRunner {
+  return { run: (file, args, options) => runCommand(clock, file, args, options) };
+}
+
+async function runCommand(
+  clock: Clock,
+  file: string,
+  args: readonly string[],
+  options: CommandOptions,
+): Promise<CommandResult> {
+  const startedAt = clock.monotonic();
+  const maxBytes = options.maxOutputBytes ?? 1_048_576;
+  // Aborted, with the error to report, when the command must die.
+  const kill = linkAbort(options.signal);
+  const child = spawn(file, args, {
+    detached: true,
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  const ended = endOf(child);
+  const stdout = collect(child.stdout, maxBytes, () => {
+    kill.abort(new ReasonedError('CommandOutputTooLarge', `${file} wrote more than ${maxBytes} bytes to stdout`));
+  });
+  const stderr = collect(child.stderr, maxBytes);
+  try {
+    await started(child, file);
+    if (child.pid !== undefined) options.onSpawn?.(child.pid);
+    // A command that does not read its input breaks the pipe, which is its right.
+    child.stdin?.on('error', () => undefined).end(options.input);
+    const timer = new AbortController();
+    void sleptThrough(clock, options.timeoutMs, timer.signal).then((over) => {
+      if (over) kill.abort(new ReasonedError('CommandTimedOut', `${file} did not end within ${options.timeoutMs} ms`));
+    });
+    await Promise.race([ended.exit, onceAborted(kill.signal)]);
+    timer.abort();
+    if (kill.signal.aborted && child.exitCode === null && child.signalCode === null) {
+      if (child.pid !== undefined) await killTreeAndWait(clock, child.pid, KILL_GRACE_MS);
+      await waitFor(clock, ended.exit, OUTPUT_GRACE_MS);
+      throw withTail(abortReason(kill.signal), file, stderr());
+    }
+    await waitFor(clock, ended.close, OUTPUT_GRACE_MS);
+    return {
+      exitCode: child.exitCode,
+      signal: child.signalCode,
+      stdout: stdout(),
+      stderr: stderr(),
+      durationMs: clock.monotonic() - startedAt,
+    };
+  } finally {
+    kill.release();
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }
+}
+
+function started(child: ChildProcess, file: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        cause.code === 'ENOENT'
+          ? new ReasonedError('CommandNotFound', `${file} does not exist on this machine, or its working directory`, {
+              cause,
+            })
+          : new ReasonedError('CommandNotStarted', `${file} could not be started`, { cause }),
+      );
+    });
+  });
+}
+
+/** When the process ended, and when its output did as well. */
+function endOf(child: ChildProcess): { exit: Promise<void>; close: Promise<void> } {
+  const once = (event: 'exit' | 'close'): Promise<void> =>
+    new Promise((resolve) =>
+      child.once(event, () => {
+        resolve();
+      }),
+    );
+  return { exit: once('exit'), close: once('close') };
+}
+
+/** Keeps the last `maxBytes` of the stream; `onOverflow` is called when there were more. */
+function collect(stream: Readable | null, maxBytes: number, onOverflow: () => void = () => undefined): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) onOverflow();
+    for (let first = chunks[0]; first !== undefined && size - first.length >= maxBytes; first = chunks[0]) {
+      chunks.shift();
+      size -= first.length;
+    }
+  });
+  stream?.on('error', () => undefined);
+  return () => Buffer.concat(chunks).subarray(-maxBytes).toString('utf8');
+}
+
+async function waitFor(clock: Clock, event: Promise<void>, ms: number): Promise<void> {
+  const happened = new AbortController();
+  void event.then(() => {
+    happened.abort();
+  });
+  await sleptThrough(clock, ms, happened.signal);
+}
+
+function withTail(error: Error, file: string, stderr: string): ReasonedError {
+  const tail = stderr.slice(-STDERR_TAIL_CHARACTERS);
+  const own = error instanceof ReasonedError;
+  const reason = own ? error.reason : 'CommandAborted';
+  const message = own ? error.message : `${file} was killed because its work was abandoned`;
+  return new ReasonedError(reason, message, {
+    ...(own ? {} : { cause: error }),
+    ...(tail === '' ? {} : { logTail: tail }),
+  });
+}

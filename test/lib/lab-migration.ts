@@ -1,0 +1,85 @@
+import type { ContainerMigration } from '../../src/api/types';
+import { isFinal } from '../../src/api/types';
+import { parseMigration } from '../../src/api/validate';
+import type { NodeName } from './lab-docker';
+import { mustRun, run } from './lab-tools';
+
+/** How long a migration of a small container may take before a test gives up. */
+const END_DEADLINE_MS = 60_000;
+
+export interface MigrationManifest {
+  readonly name: string;
+  readonly container: string;
+  readonly from: string;
+  readonly to: string;
+  /** More fields of the spec. */
+  readonly spec?: Readonly<Record<string, unknown>>;
+}
+
+/** The object as a user would write it. */
+export function manifestOf({ name, container, from, to, spec = {} }: MigrationManifest): string {
+  return JSON.stringify({
+    apiVersion: 'transship.dev/v1alpha1',
+    kind: 'ContainerMigration',
+    metadata: { name, namespace: 'default' },
+    spec: { source: { nodeName: from, container }, target: { nodeName: to }, ...spec },
+  });
+}
+
+/** `kubectl apply`s the object. */
+export function apply(manifest: MigrationManifest): void {
+  mustRun('kubectl', ['apply', '-f', '-'], manifestOf(manifest));
+}
+
+export function getMigration(name: string): ContainerMigration {
+  return parseMigration(JSON.parse(mustRun('kubectl', ['get', 'cmig', name, '-o', 'json'])));
+}
+
+/** Polls until it holds. Throws with what was awaited and the object as it is. */
+export async function until(
+  name: string,
+  what: string,
+  holds: (migration: ContainerMigration) => boolean,
+): Promise<ContainerMigration> {
+  const deadline = Date.now() + END_DEADLINE_MS;
+  for (;;) {
+    const migration = getMigration(name);
+    if (holds(migration)) return migration;
+    if (Date.now() > deadline)
+      throw new Error(`${name}: still no ${what}: ${JSON.stringify(migration.status, null, 2)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Applies the object and waits for its end, whatever it is. */
+export async function migrate(manifest: MigrationManifest): Promise<ContainerMigration> {
+  apply(manifest);
+  return until(manifest.name, 'end', isFinal);
+}
+
+/** Applies the object and waits for success; fails with the whole status when it ends otherwise. */
+export async function migrateWell(manifest: MigrationManifest): Promise<ContainerMigration> {
+  const migration = await migrate(manifest);
+  if (migration.status.phase !== 'Succeeded') {
+    throw new Error(
+      `${manifest.name} ended ${migration.status.phase ?? ''}: ${JSON.stringify(migration.status, null, 2)}`,
+    );
+  }
+  return migration;
+}
+
+/** Deletes all ContainerMigrations, waiting for their finalizers. */
+export function deleteMigrations(): void {
+  run('kubectl', ['delete', 'cmig', '--all', '--all-namespaces', '--timeout=60s']);
+}
+
+/** One line for the test's output: who moved, and how long it was down. */
+export function report(what: string, { spec, status }: ContainerMigration): void {
+  const { frozen = '?', outage = '?', clockErrorBound = '?' } = status.downtime ?? {};
+  const parts = Object.entries(status.timings ?? {}).map(([name, time]) => `${name} ${time}`);
+  process.stdout.write(
+    `    ${what}: ${spec.source.nodeName} → ${spec.target.nodeName}: downtime ${frozen} (outage ${outage}, ± ${clockErrorBound}); ${parts.join(', ')}\n`,
+  );
+}
+
+export const otherNode = (node: NodeName): NodeName => (node === 'node-a' ? 'node-b' : 'node-a');

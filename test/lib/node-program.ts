@@ -1,0 +1,52 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { transformSync } from '@swc/core';
+import type { NodeName } from './lab-docker';
+import { labEnvironment, mustRun, project } from './lab-tools';
+
+/** What a program that runs inside a node may import: nothing that needs node_modules. */
+const SOURCES = ['src/runtime', 'src/criu', 'src/driver', 'test/lib/driver-program.ts'];
+const NEEDS_MODULES = ['src/runtime/log.ts'];
+
+/**
+ * TypeScript of this checkout that runs inside a lab node, with the node's own processes, files and Docker around it:
+ * transpiled, with its own Node.js, into the directory that the nodes share. It gets its arguments as JSON.
+ */
+export class NodeProgram {
+  readonly #directory: string;
+  readonly #program: string;
+
+  constructor(program: string) {
+    this.#program = program.replace(/\.ts$/, '.js');
+    this.#directory = mkdtempSync(join(labEnvironment()['LAB_DIR'] ?? '', 'shared/.node-program-'));
+    for (const source of SOURCES.flatMap(filesBelow).filter((file) => !NEEDS_MODULES.includes(file))) {
+      const { code } = transformSync(readFileSync(join(project, source), 'utf8'), {
+        filename: source,
+        jsc: { target: 'es2024', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs' },
+      });
+      const target = join(this.#directory, source.replace(/\.ts$/, '.js'));
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, code);
+    }
+    copyFileSync(join(project, 'node_modules/node/bin/node'), join(this.#directory, 'node'));
+  }
+
+  /** Runs it on the node until it ends; returns the JSON that it prints. */
+  run(node: NodeName, args: readonly unknown[]): unknown {
+    const directory = join('/mnt/transship', basename(this.#directory));
+    const words = [node, join(directory, 'node'), join(directory, this.#program), JSON.stringify(args)];
+    return JSON.parse(mustRun('lab/node-exec', words)) as unknown;
+  }
+
+  remove(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+function filesBelow(path: string): string[] {
+  if (path.endsWith('.ts')) return [path];
+  return readdirSync(join(project, path), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(path, name));
+}
