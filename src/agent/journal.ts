@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ReasonedError } from '../runtime/errors';
+import { hasCode, ReasonedError } from '../runtime/errors';
 
 /**
  * What the source agent notes on its node about a container that it is about to freeze: the reservation (one migration
@@ -28,7 +29,7 @@ export class Journal {
     try {
       return parseEntry(await readFile(this.#path(containerID), 'utf8'));
     } catch (error) {
-      if (isCode(error, 'ENOENT')) return undefined;
+      if (hasCode(error, 'ENOENT')) return undefined;
       throw error;
     }
   }
@@ -39,15 +40,18 @@ export class Journal {
    */
   async reserve(containerID: string, entry: JournalEntry): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    const temporary = `${this.#path(containerID)}.${randomUUID()}`;
+    await writeFile(temporary, JSON.stringify(entry), { mode: 0o600 });
     try {
-      // Exclusive: of two migrations of one container, exactly one gets it.
-      const file = await open(this.#path(containerID), 'wx', 0o600);
-      await file.writeFile(JSON.stringify(entry)).finally(() => file.close());
+      // A link appears at once and complete, and only where there is none: of two migrations exactly one gets it.
+      await link(temporary, this.#path(containerID));
     } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
       const holder = await this.read(containerID);
       if (holder?.migrationUID === entry.migrationUID) return;
       throw inProgress(holder?.migration ?? 'another migration');
+    } finally {
+      await rm(temporary, { force: true });
     }
   }
 
@@ -91,8 +95,4 @@ function parseEntry(text: string): JournalEntry {
     );
   }
   return value as JournalEntry;
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { DockerodeEngine } from '../docker/dockerode-engine';
-import { createRuncDriver } from '../driver/runc/driver';
+import { createRuncDriver } from '../driver/runc/runc-driver';
 import { HEARTBEAT_MS, renewAgentLease } from '../kube/agent-leases';
 import { createKubeClient } from '../kube/client';
 import { MIGRATIONS } from '../kube/migrations';
@@ -33,6 +33,7 @@ async function main(): Promise<void> {
     dockerSocket: env.text('TRANSSHIP_DOCKER_SOCKET', '/run/docker.sock'),
     execRoot: env.text('TRANSSHIP_DOCKER_EXEC_ROOT', '/var/run/docker'),
     runDirectory: env.text('TRANSSHIP_RUN_DIR', '/run/transship'),
+    wrapperPath: env.text('TRANSSHIP_WRAPPER_PATH', '/opt/transship/oci/transship-runc'),
     hostPid: env.optional('TRANSSHIP_HOST_PID'),
     healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
     dumpMs: env.number('TRANSSHIP_DUMP_TIMEOUT_SECONDS', 120) * 1000,
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
       run: commands,
       execRoot: settings.execRoot,
       runDir: settings.runDirectory,
+      wrapperPath: settings.wrapperPath,
       clock,
     }),
     node: createNodeAccess({

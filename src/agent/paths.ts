@@ -1,4 +1,6 @@
 import type { ContainerMigration } from '../api/types';
+import { join } from 'node:path';
+import type { CheckpointDirectories } from '../driver/driver';
 import type { CheckpointPaths } from '../store/layout';
 import { checkpointPaths } from '../store/layout';
 
@@ -10,4 +12,9 @@ export function pathsOf({ metadata, status }: ContainerMigration, volume: string
     uid: metadata.uid,
     attempt: status.decision?.attempt ?? 1,
   });
+}
+
+/** Where CRIU works: the images are common, its logs are each node's own. */
+export function directoriesOf(paths: CheckpointPaths, node: string): CheckpointDirectories {
+  return { images: paths.images, work: join(paths.work, node) };
 }

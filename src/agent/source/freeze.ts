@@ -8,7 +8,7 @@ import { publishManifest, readManifest } from '../../store/manifest';
 import { isLayerEmpty, saveLayer } from '../../store/writable-layer';
 import type { Journal } from '../journal';
 import type { AgentDeps } from '../ports';
-import { pathsOf } from '../paths';
+import { directoriesOf, pathsOf } from '../paths';
 import { originalOf } from './original';
 
 /**
@@ -63,7 +63,7 @@ async function dumpAndPublish(
   }
   await engine.pause(container.id);
   await journal.note(container.id, { frozenAt: now() });
-  await driver.dump(container, { images: paths.images, work: paths.work }, { timeoutMs: deps.deadlines.dumpMs });
+  await driver.dump(container, directoriesOf(paths, deps.node.name), { timeoutMs: deps.deadlines.dumpMs });
   if (container.upperDir !== undefined && !(await isLayerEmpty(container.upperDir))) {
     await saveLayer(deps.commands, container.upperDir, paths.writableLayer, deps.deadlines.dumpMs);
   }

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
-import { ReasonedError } from '../../runtime/errors';
+import { hasCode, ReasonedError } from '../../runtime/errors';
 import { applyLayer } from '../../store/writable-layer';
-import { pathsOf } from '../paths';
+import { directoriesOf, pathsOf } from '../paths';
 import type { AgentDeps } from '../ports';
 import { findOurs } from './ours';
 
@@ -28,7 +28,7 @@ export async function wakeTarget(
   const before = await driver.wakeState(container.id);
   if (before === 'none') {
     await applyWritableLayer(container, paths.writableLayer, deps);
-    await driver.arm(container.id, migration.metadata.uid, paths);
+    await driver.arm(container.id, migration.metadata.uid, directoriesOf(paths, deps.node.name));
   }
   const wakeStartedMs = clock.now();
   const woken = await driver.wake(container.id, { timeoutMs: deps.deadlines.wakeMs });
@@ -81,7 +81,7 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (hasCode(error, 'ENOENT')) return false;
     throw error;
   }
 }

@@ -1,0 +1,218 @@
+import Docker from 'dockerode';
+import { Agent } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { Clock } from '../runtime/clock';
+import { systemClock } from '../runtime/clock';
+import { withDeadline } from '../runtime/deadline';
+import { readID, readInfo, readInspect, readList, readName } from './answers';
+import type {
+  ContainerEngine,
+  ContainerInfo,
+  ContainerState,
+  ContainerSummary,
+  CreateBody,
+  EngineInfo,
+  RestartPolicy,
+  StateChange,
+} from './engine';
+import { engineError, refusedStatus } from './errors';
+import { eventsQuery, lastEventAt } from './events';
+
+export interface DockerodeEngineOptions {
+  /** Path of the daemon's socket. */
+  readonly socketPath: string;
+  /** Deadline of every call but `start`; 15 s when absent. */
+  readonly timeoutMs?: number;
+  readonly clock?: Clock;
+}
+
+/** What dockerode is to send, said outright: left to itself it puts one object into the query and the body alike. */
+interface Request {
+  readonly abortSignal: AbortSignal;
+  readonly _query: Readonly<Record<string, unknown>>;
+  /** An empty one is sent as no body at all: Docker refuses a `start` that has one. */
+  readonly _body: Readonly<Record<string, unknown>>;
+}
+
+/** The part of dockerode that is used. Its own types leave out options that it takes, and answer `any`. */
+interface Dockerode {
+  info(request: Request): Promise<unknown>;
+  listContainers(request: Request): Promise<unknown>;
+  createContainer(request: Request): Promise<{ readonly id: string }>;
+  getEvents(request: Request): Promise<NodeJS.ReadableStream>;
+  getContainer(id: string): DockerodeContainer;
+  getImage(name: string): { inspect(request: Request): Promise<unknown> };
+  getNetwork(name: string): { inspect(request: Request): Promise<unknown> };
+}
+type DockerodeContainer = Readonly<
+  Record<
+    'inspect' | 'start' | 'pause' | 'unpause' | 'kill' | 'remove' | 'update',
+    (request: Request) => Promise<unknown>
+  >
+>;
+
+/** The daemon behind a Unix socket. Nothing is sent before the first call. */
+export class DockerodeEngine implements ContainerEngine {
+  readonly #docker: Dockerode;
+  readonly #socketPath: string;
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
+
+  constructor({ socketPath, timeoutMs = 15_000, clock = systemClock }: DockerodeEngineOptions) {
+    // Without the first two, DOCKER_HOST and DOCKER_CLIENT_TIMEOUT of our environment would win over the socket.
+    // A kept connection would fail the first call after a restart of the daemon.
+    const options = { host: undefined, timeout: undefined, socketPath, agent: new Agent({ keepAlive: false }) };
+    this.#docker = new Docker(options) as Dockerode;
+    this.#socketPath = socketPath;
+    this.#timeoutMs = timeoutMs;
+    this.#clock = clock;
+  }
+
+  async info(): Promise<EngineInfo> {
+    return readInfo(await this.#call('describe itself', (signal) => this.#docker.info(request(signal))));
+  }
+
+  async list(labels: Readonly<Record<string, string>> = {}): Promise<readonly ContainerSummary[]> {
+    const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+    const query = { all: true, filters: JSON.stringify({ label }) };
+    return readList(
+      await this.#call('list its containers', (signal) => this.#docker.listContainers(request(signal, { query }))),
+    );
+  }
+
+  async inspect(id: string): Promise<ContainerInfo | undefined> {
+    const answer = await this.#unlessMissing(`inspect container ${id}`, (signal) =>
+      this.#container(id).inspect(request(signal)),
+    );
+    return answer === undefined ? undefined : readInspect(answer);
+  }
+
+  async findImage(reference: string): Promise<{ readonly id: string } | undefined> {
+    const path = reference.split('/').map(encodeURIComponent).join('/');
+    const answer = await this.#unlessMissing(`inspect image ${reference}`, (signal) =>
+      this.#docker.getImage(path).inspect(request(signal)),
+    );
+    return answer === undefined ? undefined : { id: readID(answer) };
+  }
+
+  async hasNetwork(name: string): Promise<boolean> {
+    const answer = await this.#unlessMissing(`inspect network ${name}`, (signal) =>
+      this.#docker.getNetwork(encodeURIComponent(name)).inspect(request(signal)),
+    );
+    // Docker also answers to the ID of a network.
+    return answer !== undefined && readName(answer) === name;
+  }
+
+  async create(name: string, body: CreateBody): Promise<string> {
+    const parts = { query: { name }, body };
+    return this.#call(`create container ${name}`, async (signal) => {
+      const { id } = await this.#docker.createContainer(request(signal, parts));
+      return id;
+    });
+  }
+
+  async start(id: string, { timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+    const send = (signal: AbortSignal): Promise<unknown> => this.#container(id).start(request(signal));
+    await this.#toState(['running'], id, `start container ${id}`, send, timeoutMs);
+  }
+
+  async pause(id: string): Promise<void> {
+    await this.#toState(['paused'], id, `pause container ${id}`, (signal) =>
+      this.#container(id).pause(request(signal)),
+    );
+  }
+
+  async unpause(id: string): Promise<void> {
+    await this.#toState(['running'], id, `unpause container ${id}`, (signal) =>
+      this.#container(id).unpause(request(signal)),
+    );
+  }
+
+  async kill(id: string): Promise<void> {
+    const parts = { query: { signal: 'SIGKILL' } };
+    await this.#toState(['created', 'exited', 'dead', 'removing', 'gone'], id, `kill container ${id}`, (signal) =>
+      this.#container(id).kill(request(signal, parts)),
+    );
+  }
+
+  async remove(id: string, options: { readonly force: boolean; readonly volumes?: boolean }): Promise<void> {
+    const parts = { query: { force: options.force, v: options.volumes ?? false } };
+    await this.#toState(['gone'], id, `remove container ${id}`, (signal) =>
+      this.#container(id).remove(request(signal, parts)),
+    );
+  }
+
+  async setRestartPolicy(id: string, policy: RestartPolicy): Promise<void> {
+    // Docker refuses a count for a policy that does not count.
+    const count = policy.name === 'on-failure' ? policy.maximumRetryCount : 0;
+    const body = { RestartPolicy: { Name: policy.name, MaximumRetryCount: count } };
+    await this.#call(`set the restart policy of container ${id}`, (signal) =>
+      this.#container(id).update(request(signal, { body })),
+    );
+  }
+
+  async stateChangedAt(
+    id: string,
+    action: StateChange,
+    window: { readonly sinceMs: number; readonly untilMs: number },
+  ): Promise<string | undefined> {
+    const query = eventsQuery(id, action, window);
+    // Docker answers when the window is over.
+    const waitMs = Math.max(0, window.untilMs - this.#clock.now());
+    const events = await this.#call(
+      `list the events of container ${id}`,
+      async (signal) => text(await this.#docker.getEvents(request(signal, { query }))),
+      this.#timeoutMs + waitMs,
+    );
+    return lastEventAt(events, action);
+  }
+
+  #container(id: string): DockerodeContainer {
+    return this.#docker.getContainer(encodeURIComponent(id));
+  }
+
+  /** One call under a deadline; every failure of it is an error with a reason. */
+  async #call<T>(what: string, send: (signal: AbortSignal) => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
+    try {
+      return await withDeadline({ clock: this.#clock, ms: timeoutMs, what: `the call to ${what}` }, send);
+    } catch (error) {
+      throw engineError(what, this.#socketPath, error);
+    }
+  }
+
+  async #unlessMissing(what: string, send: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+    try {
+      return await this.#call(what, send);
+    } catch (error) {
+      if (refusedStatus(error) === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * A call that brings a container into a state. A refusal is none when the container is in that state: what Docker
+   * answers to the second of two equal calls differs from call to call and from version to version.
+   */
+  async #toState(
+    wanted: readonly (ContainerState | 'gone')[],
+    id: string,
+    what: string,
+    send: (signal: AbortSignal) => Promise<unknown>,
+    timeoutMs = this.#timeoutMs,
+  ): Promise<void> {
+    try {
+      await this.#call(what, send, timeoutMs);
+    } catch (error) {
+      if (refusedStatus(error) === undefined) throw error;
+      const found = await this.inspect(id);
+      if (!wanted.includes(found?.state ?? 'gone')) throw error;
+    }
+  }
+}
+
+function request(
+  abortSignal: AbortSignal,
+  parts: { query?: Readonly<Record<string, unknown>>; body?: Readonly<Record<string, unknown>> } = {},
+): Request {
+  return { abortSignal, _query: parts.query ?? {}, _body: parts.body ?? {} };
+}

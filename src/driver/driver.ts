@@ -1,0 +1,94 @@
+import type { ContainerInfo, EngineInfo } from '../docker/engine';
+
+/** What a driver must know of a container. */
+export type DriverContainer = Pick<ContainerInfo, 'id' | 'pid' | 'runtime' | 'annotations'>;
+
+/** What a driver must know of the daemon. */
+export type DriverEngineInfo = Pick<EngineInfo, 'runtimes'>;
+
+/** One reason why something cannot be done here, or will not be as expected. */
+export interface Finding {
+  /** Stable CamelCase word. */
+  readonly reason: string;
+  /** What is wrong and what to do. */
+  readonly message: string;
+  /** False: a warning only. */
+  readonly blocking: boolean;
+}
+
+/** The directories of one attempt: `images` holds what CRIU writes and reads, `work` its logs and statistics. */
+export interface CheckpointDirectories {
+  readonly images: string;
+  readonly work: string;
+}
+
+/**
+ * Where a container that is to be woken up stands:
+ * `none` it was not armed, or was disarmed; `armed` the next start is a restore; `restoring` CRIU works (or was killed
+ * at it); `restored` its processes exist, stopped; `resumed` they run; `failed` the restore failed or was prevented.
+ */
+export type WakeState = 'none' | 'armed' | 'restoring' | 'restored' | 'resumed' | 'failed';
+
+export interface Woken {
+  /** When the processes ran on: RFC 3339 with microseconds, UTC, this node's clock (4 ms coarse). */
+  readonly resumedAt: string;
+  /** CRIU's part of the wake-up; undefined when its statistics cannot be read any more. */
+  readonly restoreMs: number | undefined;
+}
+
+/**
+ * How a container is frozen and woken up. Everything else of a migration does not know which driver does it.
+ * Errors are ReasonedErrors; those of CRIU carry the end of its log.
+ */
+export interface Driver {
+  readonly name: 'runc';
+
+  /** Why this container cannot be frozen here; nothing found means that it can. Changes nothing. */
+  checkFreeze(container: DriverContainer): Promise<readonly Finding[]>;
+
+  /** Why this node cannot wake a container up; nothing found means that it can. Changes nothing. */
+  checkWake(engine: DriverEngineInfo): Promise<readonly Finding[]>;
+
+  /**
+   * Dumps a paused container, which stays paused. What the directories held before is removed, and a dump that an
+   * earlier life of the agent began is killed. On the deadline CRIU is killed with its children (`CriuTimedOut`).
+   * A CRIU that is killed lets the container run on, whatever Docker says: after a failure it is paused again, so that
+   * Docker is right and can unpause it. A dump during which the container ran is no dump (`NotFrozen`).
+   */
+  dump(
+    container: DriverContainer,
+    target: CheckpointDirectories,
+    options: { timeoutMs: number },
+  ): Promise<{ dumpMs: number }>;
+
+  /** What the container must be created with, so that this driver can wake it up. */
+  createOptions(migrationUID: string): { runtime: string; annotations: Record<string, string> };
+
+  /**
+   * Makes the next start of a created container a restore of the checkpoint. May be repeated until that start, and
+   * after one that failed; `AlreadyWaking` from then on.
+   */
+  arm(containerID: string, migrationUID: string, checkpoint: CheckpointDirectories): Promise<void>;
+
+  /** Where the wake-up stands, read from the disk: for an agent that was restarted. */
+  wakeState(containerID: string): Promise<WakeState>;
+
+  /**
+   * Starts an armed container and proves that it was restored, not started afresh (`NotARestore`). On the deadline
+   * the restore is killed (`WakeTimedOut`), so that Docker's start returns as well. A failed restore is explained from
+   * CRIU's log. Called again for a container that has resumed, it only reports.
+   */
+  wake(containerID: string, options: { timeoutMs: number }): Promise<Woken>;
+
+  /**
+   * From now on no start of this container does anything, until it is forgotten: kills a restore that still runs, and
+   * has the wrapper refuse any start that Docker has yet to carry out. One that has resumed is left alone. Idempotent.
+   */
+  disarm(containerID: string, migrationUID: string): Promise<void>;
+
+  /** Removes all that `arm` and `disarm` left. For a container that has resumed or is gone. Idempotent. */
+  forget(containerID: string, migrationUID: string): Promise<void>;
+
+  /** Before Docker kills the original: kills every process while it is frozen, so that none runs on when it thaws. */
+  killFrozen(container: DriverContainer): Promise<void>;
+}

@@ -1,0 +1,107 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ReasonedError } from '../runtime/errors';
+import { hasCode } from './system-error';
+import type { TcpSocket } from './tcp-table';
+import { parseTcpTable } from './tcp-table';
+
+/** A TCP connection of the container that CRIU would have to carry over. */
+export type TcpConnection = Pick<TcpSocket, 'local' | 'remote' | 'state'>;
+
+/** Not in the way of a dump: a closed socket, and a listener whose connections are all accepted (CRIU, sk-inet.c). */
+const CARRIED = ['CLOSE', 'LISTEN'];
+
+/**
+ * Every process of the container, those of `docker exec` too, given its first one: all that are in its freezer cgroup
+ * (v1) or its unified one (v2), or below. Throws `ContainerProcessesUnknown` when the first one is gone or is in the
+ * root cgroup, which would be the whole machine.
+ */
+export async function containerPids(pid: number, proc = '/proc'): Promise<readonly number[]> {
+  const own = await cgroupOf(pid, proc);
+  if (own === undefined || own === '/') {
+    throw new ReasonedError(
+      'ContainerProcessesUnknown',
+      own === undefined
+        ? `process ${pid}, the container's first one, is gone: is the container still running?`
+        : `process ${pid}, the container's first one, is in the root cgroup, so its processes cannot be told from others`,
+    );
+  }
+  const pids = (await readdir(proc)).filter((name) => /^\d+$/.test(name)).map(Number);
+  const members = await Promise.all(
+    pids.map(async (candidate) => {
+      const path = await cgroupOf(candidate, proc);
+      return path === own || path?.startsWith(`${own}/`) === true ? [candidate] : [];
+    }),
+  );
+  return members.flat().sort((a, b) => a - b);
+}
+
+/**
+ * The TCP connections that these processes hold and that CRIU dumps only when told how, and those that wait for a
+ * listener of theirs to accept them, which it never dumps. TIME-WAIT belongs to no process and is not carried over.
+ */
+export async function establishedConnections(
+  pids: readonly number[],
+  proc = '/proc',
+): Promise<readonly TcpConnection[]> {
+  const owned = new Set((await Promise.all(pids.map((pid) => socketsOf(pid, proc)))).flat());
+  // Processes of one container share a network namespace, mostly: its sockets are read once.
+  const namespaces = new Map<string, number>();
+  for (const pid of pids) {
+    const namespace = await optional(readlink(join(proc, String(pid), 'ns/net')));
+    if (namespace !== undefined) namespaces.set(namespace, pid);
+  }
+  const tables = await Promise.all(
+    [...namespaces.values()].flatMap((pid) =>
+      ['tcp', 'tcp6'].map((table) => optional(readFile(join(proc, String(pid), 'net', table), 'utf8'))),
+    ),
+  );
+  return tables
+    .flatMap((table) => parseTcpTable(table ?? ''))
+    .filter(({ inode }) => owned.has(inode))
+    .flatMap(({ local, remote, state, receiveQueue }) => {
+      if (!CARRIED.includes(state)) return [{ local, remote, state }];
+      return state === 'LISTEN' && receiveQueue > 0 ? [{ local, remote, state: 'SYN-RECV' }] : [];
+    });
+}
+
+/**
+ * Those that a signal has stopped (SIGSTOP, ^Z). Ask before the container is paused: a frozen process does not show
+ * it. The wake-up would continue them, for it cannot tell them from those that CRIU has stopped.
+ */
+export async function stoppedProcesses(pids: readonly number[], proc = '/proc'): Promise<readonly number[]> {
+  const stats = await Promise.all(
+    pids.map(async (pid) => ({ pid, stat: await optional(readFile(join(proc, String(pid), 'stat'), 'utf8')) })),
+  );
+  // The command's name comes before the state, in parentheses, and may contain anything.
+  return stats.filter(({ stat }) => stat?.slice(stat.lastIndexOf(')') + 2).startsWith('T')).map(({ pid }) => pid);
+}
+
+/** The path in the v1 freezer hierarchy, or in the unified one where there is no such thing. */
+async function cgroupOf(pid: number, proc: string): Promise<string | undefined> {
+  const text = await optional(readFile(join(proc, String(pid), 'cgroup'), 'utf8'));
+  const lines = text?.split('\n').map((line) => /^(\d+):([^:]*):(.*)$/.exec(line)) ?? [];
+  const freezer = lines.find((match) => match?.[2]?.split(',').includes('freezer'));
+  const unified = lines.find((match) => match?.[1] === '0' && match[2] === '');
+  return (freezer ?? unified)?.[3];
+}
+
+async function socketsOf(pid: number, proc: string): Promise<number[]> {
+  const directory = join(proc, String(pid), 'fd');
+  const names = (await optional(readdir(directory))) ?? [];
+  const links = await Promise.all(names.map((name) => optional(readlink(join(directory, name)))));
+  return links.flatMap((link) => {
+    const inode = /^socket:\[(\d+)\]$/.exec(link ?? '')?.[1];
+    return inode === undefined ? [] : [Number(inode)];
+  });
+}
+
+/** Undefined when the process or what was asked of it is gone, which it may be at any moment. */
+async function optional<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ESRCH')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import { ReasonedError, describeError, reasonOf } from '../../runtime/errors';
+import type { CommandRunner } from '../../runtime/exec';
+import type { DriverContainer, DriverEngineInfo, Finding } from '../driver';
+import type { RuncDriverOptions } from './options';
+import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig, WRAPPER_RUNTIME } from './paths';
+
+const TIMEOUT_MS = 10_000;
+
+/** Why this container cannot be frozen with runc on this node. */
+export async function findFreezeProblems(container: DriverContainer, options: RuncDriverOptions): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  try {
+    await findRuncRoot(options.execRoot, container);
+  } catch (error) {
+    if (!(error instanceof ReasonedError)) throw error;
+    findings.push({ reason: error.reason, message: error.message, blocking: true });
+  }
+  const broken = await tryRun('runc', options.run);
+  if (broken !== undefined) {
+    findings.push({
+      reason: 'RuncMissing',
+      message: `runc does not run on this node (${broken}): install the one that Docker uses into the PATH of the agent`,
+      blocking: true,
+    });
+  }
+  const config = container.annotations[CRIU_CONFIG_ANNOTATION];
+  if (config !== undefined && !isOurCriuConfig(options.runDir, config)) {
+    findings.push({
+      reason: 'CriuConfigNotCarried',
+      message: `the container has a CRIU configuration of its own (${config}): the dump uses it, the container on the target will not have it`,
+      blocking: false,
+    });
+  }
+  return findings;
+}
+
+/** Why this node cannot wake a container up through the wrapper. */
+export async function findWakeProblems(engine: DriverEngineInfo, options: RuncDriverOptions): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const registered = engine.runtimes[WRAPPER_RUNTIME];
+  if (registered === undefined) {
+    const lines = JSON.stringify({ runtimes: { [WRAPPER_RUNTIME]: { path: options.wrapperPath } } });
+    findings.push({
+      reason: 'RestoreRuntimeMissing',
+      message: `Docker on this node does not know the runtime "${WRAPPER_RUNTIME}": add ${lines} to /etc/docker/daemon.json, then kill -HUP "$(pidof dockerd)" (a reload; containers run on)`,
+      blocking: true,
+    });
+  }
+  const wrapper = registered?.path ?? options.wrapperPath;
+  const broken = await tryRun(wrapper, options.run);
+  if (broken !== undefined) {
+    findings.push({
+      reason: 'RestoreRuntimeNotInstalled',
+      message: `the OCI runtime wrapper ${wrapper} does not run on this node (${broken}): install it there, executable`,
+      blocking: true,
+    });
+  }
+  return findings;
+}
+
+/** What went wrong; undefined when the program runs. The wrapper hands `--version` on to runc, so it finds runc too. */
+async function tryRun(program: string, run: CommandRunner): Promise<string | undefined> {
+  try {
+    const { exitCode, stderr } = await run.run(program, ['--version'], { timeoutMs: TIMEOUT_MS });
+    return exitCode === 0 ? undefined : `exit code ${exitCode ?? 'none'}: ${stderr.trim().slice(-300)}`;
+  } catch (error) {
+    return `${reasonOf(error, 'Error')}: ${describeError(error)}`;
+  }
+}

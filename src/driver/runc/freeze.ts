@@ -1,0 +1,89 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { explainCriuLog } from '../../criu/log';
+import { readLogEnd } from '../../criu/log-file';
+import { ReasonedError, reasonOf } from '../../runtime/errors';
+import type { CheckpointDirectories, DriverContainer } from '../driver';
+import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig } from './paths';
+import type { RuncDriverOptions } from './options';
+import { killCheckpoints } from './runc-processes';
+import { pauseIfRunning } from './runc-state';
+
+/** Dumps a paused container onto the volume with Docker's own runc; it is paused afterwards, whatever happens. */
+export async function dumpContainer(
+  container: DriverContainer,
+  target: CheckpointDirectories,
+  timeoutMs: number,
+  options: RuncDriverOptions,
+): Promise<{ dumpMs: number }> {
+  const root = await findRuncRoot(options.execRoot, container);
+  // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
+  killCheckpoints(container.id);
+  await makeEmpty(target.images);
+  await makeEmpty(target.work);
+  await pauseIfRunning(container.id, root, options);
+  const outcome = await checkpoint(container, root, target, timeoutMs, options);
+  const ranOn = await pauseIfRunning(container.id, root, options);
+  if (outcome instanceof ReasonedError) throw outcome;
+  // Two would go on from the dump of a container that runs.
+  if (ranOn) throw new ReasonedError('NotFrozen', 'the container ran on during its dump, which is therefore worthless');
+  return outcome;
+}
+
+async function checkpoint(
+  container: DriverContainer,
+  root: string,
+  target: CheckpointDirectories,
+  timeoutMs: number,
+  { run, runDir }: RuncDriverOptions,
+): Promise<{ dumpMs: number } | ReasonedError> {
+  const removeConfig = await clearCriuConfig(container, runDir);
+  try {
+    const { exitCode, durationMs, stderr } = await run.run(
+      'runc',
+      [
+        ...['--root', root, 'checkpoint', '--leave-running', '--file-locks'],
+        ...['--image-path', target.images, '--work-path', target.work, container.id],
+      ],
+      { timeoutMs },
+    );
+    return exitCode === 0 ? { dumpMs: durationMs } : await explain(target.work, stderr);
+  } catch (cause) {
+    if (reasonOf(cause, '') !== 'CommandTimedOut')
+      return new ReasonedError('RuncFailed', 'runc did not run', { cause });
+    const { tail } = explainCriuLog(await dumpLog(target.work), 'dump');
+    return new ReasonedError('CriuTimedOut', `CRIU did not freeze the container within ${timeoutMs} ms`, {
+      cause,
+      logTail: tail,
+    });
+  } finally {
+    await removeConfig();
+  }
+}
+
+/**
+ * A container that was woken up here is annotated with the configuration of its restore, which runc hands on for every
+ * dump as well: `leave-stopped` would leave it stopped for good. An empty one has no effect.
+ */
+async function clearCriuConfig(container: DriverContainer, runDir: string): Promise<() => Promise<void>> {
+  const path = container.annotations[CRIU_CONFIG_ANNOTATION];
+  if (path === undefined || !isOurCriuConfig(runDir, path)) return () => Promise.resolve();
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeFile(path, '', { mode: 0o600 });
+  return () => rm(path, { force: true });
+}
+
+async function explain(work: string, stderr: string): Promise<ReasonedError> {
+  const { reason, message, tail } = explainCriuLog(`${await dumpLog(work)}\n${stderr}`, 'dump');
+  return new ReasonedError(reason, message, { logTail: tail });
+}
+
+function dumpLog(work: string): Promise<string> {
+  return readLogEnd(join(work, 'dump.log'));
+}
+
+/** A memory image holds secrets: nobody but root may look into it. */
+async function makeEmpty(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+}

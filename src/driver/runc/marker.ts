@@ -1,0 +1,116 @@
+import { lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ReasonedError } from '../../runtime/errors';
+import type { CheckpointDirectories, WakeState } from '../driver';
+import { hasCode } from '../system-error';
+import { criuConfigPath, markerPaths } from './paths';
+
+/** The later wins where two are there: the wrapper makes the next before it removes the one before. */
+const STATES = ['resumed', 'restored', 'failed', 'restoring', 'armed'] as const;
+
+/** CRIU creates the processes and leaves them stopped, so that Docker can give them their network before they run. */
+const RESTORE_CONFIG = 'leave-stopped\n';
+
+/** What runc restores with; the wrapper lets nothing else through. As the dump did, so that locks are carried over. */
+const RESTORE_OPTIONS = '--file-locks\n';
+
+/** What an earlier attempt with the same work directory left. */
+const WORK_FILES = ['restore.log', 'stats-restore', 'wrapper.log', 'runc.log'];
+
+/** Where the wake-up of a container stands. */
+export async function readWakeState(runDir: string, containerID: string): Promise<WakeState> {
+  const names = await namesIn(markerPaths(runDir, containerID).directory);
+  return STATES.find((state) => names.includes(state)) ?? 'none';
+}
+
+/** Makes the next start of the container a restore of this checkpoint. */
+export async function armMarker(
+  runDir: string,
+  containerID: string,
+  migrationUID: string,
+  checkpoint: CheckpointDirectories,
+): Promise<void> {
+  const marker = markerPaths(runDir, containerID);
+  const config = criuConfigPath(runDir, migrationUID);
+  const state = await readWakeState(runDir, containerID);
+  if (state !== 'none' && state !== 'armed' && state !== 'failed') {
+    throw new ReasonedError('AlreadyWaking', `container ${containerID} is ${state}: it cannot be woken up once more`);
+  }
+  await emptyMarker(runDir, containerID);
+  await mkdir(marker.directory, { recursive: true, mode: 0o700 });
+  await mkdir(dirname(config), { recursive: true, mode: 0o700 });
+  await writeFile(config, RESTORE_CONFIG, { mode: 0o600 });
+  await mkdir(checkpoint.work, { recursive: true, mode: 0o700 });
+  for (const name of WORK_FILES) await rm(join(checkpoint.work, name), { force: true });
+  await symlink(checkpoint.images, marker.images);
+  await symlink(checkpoint.work, marker.work);
+  await writeFile(marker.restoreOptions, RESTORE_OPTIONS, { mode: 0o600 });
+  // Last, for from here on the wrapper acts.
+  await writeFile(join(marker.directory, 'armed'), '', { mode: 0o600 });
+}
+
+/**
+ * Takes a state away from the wrapper, which does the same before it acts: one of the two renames succeeds, the other
+ * finds nothing. True when it was ours.
+ */
+export async function moveState(
+  runDir: string,
+  containerID: string,
+  from: (typeof STATES)[number],
+  to: (typeof STATES)[number],
+): Promise<boolean> {
+  const { directory } = markerPaths(runDir, containerID);
+  try {
+    await rename(join(directory, from), join(directory, to));
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+/** Removes the marker, also one that has resumed, and CRIU's configuration. */
+export async function removeMarker(runDir: string, containerID: string, migrationUID: string): Promise<void> {
+  await rm(criuConfigPath(runDir, migrationUID), { force: true });
+  const { directory } = markerPaths(runDir, containerID);
+  // Away at once: a container that has resumed may be restarted at any moment, which half a marker would forbid.
+  const removed = `${directory}.removed`;
+  await rm(removed, { recursive: true, force: true });
+  try {
+    await rename(directory, removed);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return;
+    throw error;
+  }
+  await rm(removed, { recursive: true, force: true });
+}
+
+/**
+ * Takes everything out of a marker but the bare directory, with which the wrapper refuses every start: there is no
+ * moment at which one would be a fresh start.
+ */
+export async function emptyMarker(runDir: string, containerID: string): Promise<void> {
+  const { directory } = markerPaths(runDir, containerID);
+  for (const name of await namesIn(directory)) await rm(join(directory, name), { recursive: true, force: true });
+}
+
+/** Pid of the wrapper that restores this container, if one does; it may have ended since. */
+export async function readWrapperPid(runDir: string, containerID: string): Promise<number | undefined> {
+  try {
+    const pid = Number((await readFile(markerPaths(runDir, containerID).pid, 'utf8')).trim());
+    return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    if (!(await lstat(directory)).isDirectory()) return [];
+    return await readdir(directory);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+}

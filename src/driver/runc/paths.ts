@@ -1,0 +1,91 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ReasonedError, TerminalError } from '../../runtime/errors';
+
+/** The name under which Docker knows the wrapper. */
+export const WRAPPER_RUNTIME = 'transship';
+/** The annotation by which runc hands a configuration file on to CRIU. */
+export const CRIU_CONFIG_ANNOTATION = 'org.criu.config';
+
+/** Everything of one container's wake-up; docs/wrapper.md describes the marker directory. */
+export interface MarkerPaths {
+  readonly directory: string;
+  readonly images: string;
+  readonly work: string;
+  readonly restoreOptions: string;
+  /** Pid of the wrapper while it restores. */
+  readonly pid: string;
+}
+
+/** Below `runDir`, which is /run/transship wherever the wrapper runs. Throws for an id that is none of Docker's. */
+export function markerPaths(runDir: string, containerID: string): MarkerPaths {
+  const directory = join(markersDirectory(runDir), checkContainerID(containerID));
+  return {
+    directory,
+    images: join(directory, 'images'),
+    work: join(directory, 'work'),
+    restoreOptions: join(directory, 'restore-options'),
+    pid: join(directory, 'pid'),
+  };
+}
+
+/** Where the markers of all containers lie. */
+export function markersDirectory(runDir: string): string {
+  return join(runDir, 'restore');
+}
+
+/** Where CRIU's configuration files for restores lie. */
+export function criuConfigDirectory(runDir: string): string {
+  return join(runDir, 'criu');
+}
+
+/** The configuration file that CRIU reads when a container of this migration is restored. */
+export function criuConfigPath(runDir: string, migrationUID: string): string {
+  if (!/^[0-9A-Za-z][-0-9A-Za-z]{0,63}$/.test(migrationUID)) {
+    throw new TerminalError('MigrationUIDInvalid', `${JSON.stringify(migrationUID)} is no UID of a migration`);
+  }
+  return join(criuConfigDirectory(runDir), `${migrationUID}.conf`);
+}
+
+/** True for a path that `criuConfigPath` makes: such a file is ours to write and to remove. */
+export function isOurCriuConfig(runDir: string, path: string): boolean {
+  const prefix = `${criuConfigDirectory(runDir)}/`;
+  return path.startsWith(prefix) && /^[0-9A-Za-z][-0-9A-Za-z]{0,63}\.conf$/.test(path.slice(prefix.length));
+}
+
+/**
+ * The state directory of runc that has this container. Docker gives the containers of every runtime that is called
+ * through the same shim the one of `runc`; the one of the runtime's own name is tried as well.
+ * Throws `RuntimeUnsupported` when runc does not know the container.
+ */
+export async function findRuncRoot(
+  execRoot: string,
+  container: { readonly id: string; readonly runtime: string },
+): Promise<string> {
+  const id = checkContainerID(container.id);
+  const names = ['runc', container.runtime].filter((name) => /^[\w][\w.-]*$/.test(name));
+  for (const name of names) {
+    const root = join(execRoot, `runtime-${name}`, 'moby');
+    if (await exists(join(root, id, 'state.json'))) return root;
+  }
+  throw new ReasonedError(
+    'RuntimeUnsupported',
+    `runc does not know the container, whose runtime is ${container.runtime}: only running containers of Docker's own runc can be moved`,
+  );
+}
+
+function checkContainerID(containerID: string): string {
+  if (!/^[0-9a-f]{64}$/.test(containerID)) {
+    throw new TerminalError('ContainerIDInvalid', `${JSON.stringify(containerID)} is no full ID of a container`);
+  }
+  return containerID;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

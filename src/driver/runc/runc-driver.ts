@@ -1,0 +1,44 @@
+import { hasCode } from '../system-error';
+import type { Driver } from '../driver';
+import { containerPids } from '../processes';
+import { findFreezeProblems, findWakeProblems } from './checks';
+import { dumpContainer } from './freeze';
+import { killRestore } from './kill-restore';
+import { armMarker, emptyMarker, readWakeState, removeMarker } from './marker';
+import type { RuncDriverOptions } from './options';
+import { CRIU_CONFIG_ANNOTATION, criuConfigPath, WRAPPER_RUNTIME } from './paths';
+import { wakeContainer } from './wake';
+
+/** The driver that freezes beneath Docker with runc and wakes up through the OCI runtime wrapper (docs/wrapper.md). */
+export function createRuncDriver(options: RuncDriverOptions): Driver {
+  const { runDir } = options;
+  return {
+    name: 'runc',
+    checkFreeze: (container) => findFreezeProblems(container, options),
+    checkWake: (engine) => findWakeProblems(engine, options),
+    dump: (container, target, { timeoutMs }) => dumpContainer(container, target, timeoutMs, options),
+    createOptions: (migrationUID) => ({
+      runtime: WRAPPER_RUNTIME,
+      annotations: { [CRIU_CONFIG_ANNOTATION]: criuConfigPath(runDir, migrationUID) },
+    }),
+    arm: (containerID, migrationUID, checkpoint) => armMarker(runDir, containerID, migrationUID, checkpoint),
+    wakeState: (containerID) => readWakeState(runDir, containerID),
+    wake: (containerID, { timeoutMs }) => wakeContainer(containerID, timeoutMs, options),
+    disarm: async (containerID) => {
+      await killRestore(containerID, options);
+      if ((await readWakeState(runDir, containerID)) !== 'resumed') await emptyMarker(runDir, containerID);
+    },
+    forget: (containerID, migrationUID) => removeMarker(runDir, containerID, migrationUID),
+    killFrozen: async ({ pid }) => {
+      for (const member of await containerPids(pid)) kill(member);
+    },
+  };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!hasCode(error, 'ESRCH')) throw error;
+  }
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import type { Clock } from '../runtime/clock';
+import { TerminalError } from '../runtime/errors';
+import { codeOf, isMissing, volumeError } from './volume-errors';
+
+/**
+ * How long another node's file may stay invisible. An NFS client remembers for up to acdirmax (60 s) that there was
+ * none, when somebody looked too early.
+ */
+export const VISIBLE_WITHIN_MS = 90_000;
+
+/** Names of this prefix are not finished files: `atomicWrite` renames them when they are. */
+export const UNFINISHED = '.new-';
+
+const PRIVATE_FILE = 0o600;
+const PRIVATE_DIRECTORY = 0o700;
+
+/**
+ * Writes a file that is either there as a whole or as it was before, also after a power cut: a new file beside it,
+ * fsync, rename, fsync of the directory. Mode 0600.
+ * @throws ReasonedError with a VolumeFault as reason
+ */
+export async function atomicWrite(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `${UNFINISHED}${basename(path)}-${randomBytes(6).toString('hex')}`);
+  try {
+    await writeDurably(temporary, content);
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw volumeError(path, error);
+  }
+}
+
+/** Writes a file that must not exist yet, and returns when it is on stable storage. Mode 0600. */
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', PRIVATE_FILE);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes names that were added to the directory survive a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/**
+ * Makes a directory below `root` with all that is missing on the way to it, mode 0700.
+ * @throws TerminalError `PathNotConfined` for a path that is not below the root, or has a symlink on the way.
+ * @throws ReasonedError with a VolumeFault as reason
+ */
+export async function ensureDirectory(root: string, path: string): Promise<void> {
+  const way = waypoints(root, path);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      for (const directory of way) await makeDirectory(directory);
+      return;
+    } catch (error) {
+      // Another node may remove an empty directory of the way at the same time; one that keeps vanishing is a fault.
+      if (!isMissing(error) || attempt === 3) throw volumeError(path, error);
+    }
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: PRIVATE_DIRECTORY });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    await requireDirectory(path);
+  }
+}
+
+/**
+ * Removes a directory below `root` and everything in it, and the directories above it that become empty by that. One
+ * that is gone already is well. Symlinks in it are removed, never followed.
+ * @throws TerminalError `PathNotConfined` for a path that is not below the root, or has a symlink on the way.
+ * @throws ReasonedError with a VolumeFault as reason
+ */
+export async function removeDirectory(root: string, path: string): Promise<void> {
+  const way = waypoints(root, path);
+  try {
+    for (const directory of way) await requireDirectory(directory);
+    // NFS keeps a removed file by another name as long as somebody has it open.
+    await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  } catch (error) {
+    if (!isMissing(error)) throw volumeError(path, error);
+  }
+  for (const parent of way.slice(0, -1).reverse()) {
+    // Not empty, or gone: both are well.
+    if (!(await rmdir(parent).then(...settled))) return;
+  }
+}
+
+const settled = [() => true, () => false] as const;
+
+/**
+ * Resolves when the file can be seen on this node, at the latest after `visibleWithinMs` (then it may be absent). Asks
+ * by listing directories: that is what makes an NFS client look again, where opening the file by name would not.
+ */
+export async function ensureVisible(path: string, clock: Clock, visibleWithinMs = VISIBLE_WITHIN_MS): Promise<void> {
+  const giveUpAt = clock.monotonic() + visibleWithinMs;
+  for (let waitMs = 20; !(await isListed(path)); waitMs = Math.min(2 * waitMs, 2_000)) {
+    if (clock.monotonic() + waitMs > giveUpAt) return;
+    await clock.sleep(waitMs);
+  }
+}
+
+/**
+ * Whether the directory of the path lists it. A directory that is missing is itself looked for in its parent, and so
+ * on up.
+ */
+export async function isListed(path: string): Promise<boolean> {
+  const parent = dirname(path);
+  if (parent === path) return true;
+  try {
+    return (await readdir(parent)).includes(basename(path));
+  } catch (error) {
+    if (!isMissing(error)) return false;
+    return (await isListed(parent)) && (await readdir(parent).catch((): string[] => [])).includes(basename(path));
+  }
+}
+
+/** The directories from below the root down to the path. */
+function waypoints(root: string, path: string): string[] {
+  const names = relative(root, path).split(sep);
+  if (isAbsolute(names.join(sep)) || names.some((name) => name === '' || name === '..')) {
+    throw new TerminalError('PathNotConfined', `${path} does not lie below ${root}`);
+  }
+  return names.map((_name, index) => join(root, ...names.slice(0, index + 1)));
+}
+
+async function requireDirectory(path: string): Promise<void> {
+  if ((await lstat(path)).isDirectory()) return;
+  throw new TerminalError('PathNotConfined', `${path} is not a directory; remove it, it does not belong on the volume`);
+}

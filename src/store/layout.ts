@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { TerminalError } from '../runtime/errors';
+
+/** Which checkpoint: of which object, and of which of its attempts. */
+export interface CheckpointKey {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** From 1. */
+  readonly attempt: number;
+}
+
+/** Where the parts of one checkpoint lie. All are absolute but `relative`. */
+export interface CheckpointPaths {
+  /** The checkpoint's own directory. */
+  readonly directory: string;
+  /** The same, below the root of the volume: what the object's status says. */
+  readonly relative: string;
+  /** Directory of all attempts of the migration: what is removed at the end. */
+  readonly migration: string;
+  /** Directory of CRIU's images. */
+  readonly images: string;
+  /** Archive of the files that the container changed; absent when it changed none. Listed in the manifest when there. */
+  readonly writableLayer: string;
+  /** File of the portable description of the container. */
+  readonly description: string;
+  /** File that lists all others; written last. */
+  readonly manifest: string;
+  /** Directory of the logs and statistics of CRIU, one directory for each node; not part of the checkpoint. */
+  readonly work: string;
+}
+
+const IMAGES = 'images';
+const DESCRIPTION = 'container.json';
+const WRITABLE_LAYER = 'rootfs.tar';
+/** What lies in a checkpoint's directory and is not part of the checkpoint: its manifest, and the logs. */
+export const MANIFEST = 'manifest.json';
+export const WORK = 'work';
+/** Directory below the root for what belongs to the volume itself. No namespace begins with a dot. */
+export const VOLUME_DIRECTORY = '.transship';
+
+const LABEL = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
+const NAMESPACE = new RegExp(`^${LABEL}$`);
+const OBJECT_NAME = new RegExp(`^${LABEL}(\\.${LABEL})*$`);
+const NODE_NAME = OBJECT_NAME;
+const UID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Leaves room for `-<uid8>` within the 255 bytes that a file system allows a name. */
+const MAX_NAME_LENGTH = 246;
+
+/**
+ * Where a checkpoint lies below the root of the volume: `<namespace>/<name>-<first 8 of the uid>/<attempt>`. The uid
+ * keeps an object that was deleted and made anew from meeting the remains of its predecessor.
+ * @throws TerminalError `CheckpointPathInvalid` for a name that is none of Kubernetes: nothing can lead out of the root.
+ */
+export function checkpointPaths(root: string, key: CheckpointKey): CheckpointPaths {
+  check(NAMESPACE.test(key.namespace), `namespace ${quote(key.namespace)}`);
+  check(OBJECT_NAME.test(key.name) && key.name.length <= MAX_NAME_LENGTH, `object name ${quote(key.name)}`);
+  check(UID.test(key.uid), `uid ${quote(key.uid)}`);
+  check(Number.isSafeInteger(key.attempt) && key.attempt >= 1, `attempt ${key.attempt}`);
+  const ofMigration = join(key.namespace, `${key.name}-${key.uid.slice(0, 8)}`);
+  const relative = join(ofMigration, String(key.attempt));
+  const directory = join(root, relative);
+  return {
+    directory,
+    relative,
+    migration: join(root, ofMigration),
+    images: join(directory, IMAGES),
+    writableLayer: join(directory, WRITABLE_LAYER),
+    description: join(directory, DESCRIPTION),
+    manifest: join(directory, MANIFEST),
+    work: join(directory, WORK),
+  };
+}
+
+/**
+ * What one node writes to try the volume out: `<root>/.transship/<kind>/<node>`.
+ * @throws TerminalError `CheckpointPathInvalid` for a node name that is none of Kubernetes.
+ */
+export function nodePath(root: string, kind: 'probe' | 'clock', node: string): string {
+  check(NODE_NAME.test(node) && node.length <= 253, `node name ${quote(node)}`);
+  return join(root, VOLUME_DIRECTORY, kind, node);
+}
+
+function check(valid: boolean, what: string): void {
+  if (!valid) throw new TerminalError('CheckpointPathInvalid', `the ${what} cannot be part of a path on the volume`);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
+}
