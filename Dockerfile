@@ -1,0 +1,26 @@
+# One image for controller and agents.
+#
+#   docker build --build-arg BASE=<a Debian with Node.js 24 or newer and npm> --tag transship:0.1.0 .
+#
+# The agent runs the node's own criu, runc and tar through nsenter, which every Debian has.
+ARG BASE
+FROM ${BASE} AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --no-fund --no-audit
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build && npm prune --omit=dev
+
+FROM ${BASE}
+RUN for program in node nsenter install; do command -v "$program" || { echo "BASE lacks $program" >&2; exit 1; }; done
+WORKDIR /opt/transship
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/dist dist
+COPY oci/transship-runc oci/
+# The controller. The agents' pods ask for root, which they need.
+USER 65532:65532
+ENV NODE_ENV=production
+ENTRYPOINT ["node", "--enable-source-maps"]
+CMD ["dist/controller/main.js"]

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Runs every check of the project, or the named group (static, unit, integration, e2e), and goes on after a failure
+# so that all of them are reported. The last line is `N passed, N failed`; fails when any failed or none ran.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+group=${1:-all}
+export PATH=$PWD/node_modules/.bin:$PATH LC_ALL=C.UTF-8
+
+reports=$(mktemp -d)
+passed=0 failed=0
+summary=''
+# What a failed part names here is not attempted by the parts that need it.
+declare -A broken=()
+
+# shellcheck disable=SC2317 # the trap calls it
+finish() {
+  local code=$?
+  trap - EXIT
+  [ "$code" -eq 0 ] || { echo "interrupted (exit $code)" >&2; failed=$((failed + 1)); }
+  # A test that still runs ends with its children: `timeout` passes the signal on.
+  # shellcheck disable=SC2046 # one word a process
+  kill -TERM $(jobs -p) 2>/dev/null
+  rm -rf "$reports"
+  printf '\n%-34s %8s %8s %8s\n%s\n' part passed failed seconds "$summary"
+  [ $((passed + failed)) -gt 0 ] || { echo "nothing ran: unknown group '$group'"; failed=1; }
+  printf '%s passed, %s failed\n' "$passed" "$failed"
+  [ "$failed" -eq 0 ]
+  exit
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# record NAME PASSED FAILED SECONDS
+record() {
+  passed=$((passed + $2)) failed=$((failed + $3))
+  summary+=$(printf '%-34s %8s %8s %8s' "$@")$'\n'
+}
+
+heading() { printf '\n── %s\n' "$1"; }
+
+# within SECONDS command…: in the background of this shell, so that a signal is handled at once.
+within() {
+  timeout --kill-after=30 "$@" </dev/null &
+  wait $!
+}
+
+# check NAME SECONDS command…: counts as one. Its output is shown when it fails.
+check() {
+  local name=$1 started=$SECONDS log=$reports/log
+  shift
+  if within "$@" >"$log" 2>&1; then
+    printf '✓ %s\n' "$name"
+    record "$name" 1 0 $((SECONDS - started))
+  else
+    printf '✗ %s (exit %s)\n' "$name" $?
+    sed 's/^/    /' "$log"
+    record "$name" 0 1 $((SECONDS - started))
+    return 1
+  fi
+}
+
+# stage NAME SECONDS command…: counts as one. Its output, which shows progress, is shown as it comes.
+stage() {
+  local name=$1 started=$SECONDS
+  shift
+  heading "$name"
+  if within "$@"; then
+    record "$name" 1 0 $((SECONDS - started))
+  else
+    printf '✗ %s (exit %s)\n' "$name" $?
+    record "$name" 0 1 $((SECONDS - started))
+    return 1
+  fi
+}
+
+# tests NAME PROJECT SECONDS [option of jest…]: counts as many as jest counts.
+tests() {
+  local name=$1 project=$2 limit=$3 started=$SECONDS report=$reports/jest.json counts
+  shift 3
+  heading "$name"
+  if [ -n "${broken[lab]:-}" ] && [ "$project" != unit ]; then
+    echo "✗ not run: ${broken[lab]}"
+    record "$name" 0 1 0
+    return 1
+  fi
+  rm -f "$report"
+  within "$limit" jest --selectProjects "$project" --json --outputFile "$report" "$@" >"$reports/stdout"
+  counts=$(ts-node scripts/jest-counts.ts "$report" $?)
+  # shellcheck disable=SC2086 # two words
+  record "$name" $counts $((SECONDS - started))
+}
+
+static_checks() {
+  heading "static checks"
+  check "format" 300 prettier --check --log-level warn .
+  check "lint" 600 eslint . --max-warnings 0
+  check "types" 300 tsc -p tsconfig.json --noEmit
+  check "import rules" 300 npm run --silent imports
+  check "generated files" 300 npm run --silent generate:check
+  check "build" 300 tsc -p tsconfig.build.json --noEmit
+  check "shell scripts" 900 scripts/check-shell.sh
+}
+
+lab() {
+  local profile=$1
+  unset 'broken[lab]'
+  stage "lab up, $profile" 5400 lab/up --profile "$profile" --nodes 2 --replace \
+    && stage "deploy, $profile" 900 lab/deploy \
+    || broken[lab]="the lab ($profile) is not up, or the operator does not run in it; see above"
+}
+
+in_group() { [ "$group" = all ] || [ "$group" = "$1" ]; }
+
+if ! check "npm packages" 1200 scripts/install.sh; then exit 0; fi
+if in_group static; then static_checks; fi
+if in_group unit; then tests "unit" unit 900; fi
+if in_group integration || in_group e2e; then lab docker28; fi
+if in_group integration; then tests "integration, docker28" integration 1800 --runInBand; fi
+if in_group e2e; then
+  tests "e2e, docker28" e2e 3600 --runInBand
+  lab docker26
+  TRANSSHIP_E2E_SHORT=1 tests "e2e (short), docker26" e2e 1800 --runInBand
+fi
+if in_group integration || in_group e2e; then stage "lab down" 300 lab/down; fi
+# The outcome is in the counts.
+exit 0

@@ -1,0 +1,142 @@
+/** The three workloads of the report that the project began with, each moved forth and back in the lab. */
+import type { NodeName } from '../lib/lab-docker';
+import { containerNames, docker, LogFollower, removeContainers, stateOf } from '../lib/lab-docker';
+import { deleteMigrations, migrateWell, otherNode, report } from '../lib/lab-migration';
+import { mustRun } from '../lib/lab-tools';
+
+const NAMES = ['e2e-looper', 'e2e-tree', 'e2e-server'];
+
+beforeEach(() => {
+  deleteMigrations();
+  removeContainers(...NAMES);
+});
+
+afterAll(() => {
+  deleteMigrations();
+  removeContainers(...NAMES);
+});
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Moves a container forth and back, with a look at the world in between. */
+async function forthAndBack(what: string, container: string, look: (node: NodeName) => Promise<void>): Promise<void> {
+  for (const from of ['node-a', 'node-b'] as const) {
+    const to = otherNode(from);
+    const migration = await migrateWell({ name: `move-${container}-from-${from}`, container, from, to });
+    report(what, migration);
+    expect(migration.status.downtime?.frozen).toMatch(/s$/);
+    expect(stateOf(to, container)).toBe('running');
+    expect(containerNames(from)).not.toContain(container);
+    await look(to);
+  }
+}
+
+test('one process: the counter goes on, no number missing, none doubled', async () => {
+  const script = 'i=0; while :; do i=$((i+1)); echo $i; usleep 10000; done';
+  docker(
+    'node-a',
+    'run',
+    '-d',
+    '--name',
+    'e2e-looper',
+    '--restart',
+    'always',
+    'transship-lab/busybox:1',
+    'sh',
+    '-c',
+    script,
+  );
+  let follower = new LogFollower('node-a', 'e2e-looper');
+  const seen: string[] = [];
+  await sleep(500);
+  await forthAndBack('one process', 'e2e-looper', async (node) => {
+    seen.push(...(await follower.finish()));
+    follower = new LogFollower(node, 'e2e-looper');
+    await sleep(500);
+    expect(docker(node, 'inspect', '-f', '{{.HostConfig.RestartPolicy.Name}} {{.RestartCount}}', 'e2e-looper')).toBe(
+      'always 0',
+    );
+  });
+  seen.push(...(await follower.finish(500)));
+  expect(seen.length).toBeGreaterThan(100);
+  expect(seen).toEqual(seen.map((_line, index) => String(index + 1)));
+});
+
+test('several processes: the same tree with the same PIDs, and the pipes between them still connected', async () => {
+  const script =
+    'i=0; while :; do i=$((i+1)); echo $i; usleep 10000; done | ' +
+    'while read n; do echo $((n * 2)); done | while read n; do echo "pid $$ got $n"; done';
+  docker('node-a', 'run', '-d', '--name', 'e2e-tree', 'transship-lab/busybox:1', 'sh', '-c', script);
+  const tree = (node: NodeName): string[] =>
+    docker(node, 'exec', 'e2e-tree', 'ps', '-o', 'pid,ppid,args')
+      .split('\n')
+      .filter((line) => !line.includes('ps -o') && !line.includes('usleep'))
+      .map((line) => line.trim());
+  let follower = new LogFollower('node-a', 'e2e-tree');
+  const before = tree('node-a');
+  expect(before.length).toBeGreaterThanOrEqual(4);
+  const seen: string[] = [];
+  await forthAndBack('several processes', 'e2e-tree', async (node) => {
+    expect(tree(node)).toEqual(before);
+    seen.push(...(await follower.finish()));
+    follower = new LogFollower(node, 'e2e-tree');
+    await sleep(500);
+  });
+  seen.push(...(await follower.finish(500)));
+  expect(seen.length).toBeGreaterThan(100);
+  expect(seen).toEqual(seen.map((_line, index) => `pid 1 got ${(index + 1) * 2}`));
+});
+
+test('a server that listens: answers on the target with the state it had', async () => {
+  const program = `
+import http.server, os, time
+born, count = time.time_ns(), 0
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        global count
+        count += 1
+        body = f"{born} {count}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args): pass
+http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
+`;
+  docker(
+    'node-a',
+    'run',
+    '-d',
+    '--name',
+    'e2e-server',
+    '-p',
+    '8000:8000',
+    'transship-lab/python:1',
+    'python3',
+    '-c',
+    program,
+  );
+  const address: Record<NodeName, string> = { 'node-a': '10.88.0.11', 'node-b': '10.88.0.12' };
+  const ask = (node: NodeName): { born: string; count: number } => {
+    const curl = [
+      '--silent',
+      '--fail',
+      '--max-time',
+      '5',
+      '--retry',
+      '20',
+      '--retry-connrefused',
+      '--retry-delay',
+      '1',
+    ];
+    const [born = '', count = ''] = mustRun('curl', [...curl, `http://${address[node]}:8000/`]).split(' ');
+    return { born, count: Number(count) };
+  };
+  const { born } = ask('node-a');
+  let count = 1;
+  await forthAndBack('a server', 'e2e-server', async (node) => {
+    expect(ask(node)).toEqual({ born, count: ++count });
+    expect(ask(node)).toEqual({ born, count: ++count });
+    await sleep(100);
+  });
+});

@@ -1,0 +1,131 @@
+/** How the wrapper reads its words and its marker, seen by a runc that only says what it is called with. */
+import type { NodeName } from '../lib/lab-docker';
+import { checkInstalledWrapper, inNode, Marker, sharedDirectory, shInNode } from '../lib/lab-restore';
+import type { Outcome } from '../lib/lab-tools';
+
+const NODE: NodeName = 'node-b';
+const WRAPPER = '/opt/transship/oci/transship-runc';
+const shared = sharedDirectory('e2e-wrapper-calls');
+
+jest.setTimeout(60_000);
+
+beforeAll(checkInstalledWrapper);
+afterAll(() => {
+  sharedDirectory('e2e-wrapper-calls');
+});
+
+/** Calls the wrapper in the node with a shell script for a runc, which prints its words by default. */
+function callWrapper(words: readonly string[], runc = `for word; do printf '<%s>' "$word"; done`): Outcome {
+  const fake = `${shared.inNodes}/runc`;
+  shInNode(NODE, 'mkdir -p "${1%/*}"; printf "%s\\n" "#!/bin/sh" "$2" >"$1"; chmod 755 "$1"', fake, runc);
+  return inNode(NODE, 'env', `TRANSSHIP_RUNC=${fake}`, WRAPPER, ...words);
+}
+
+test.each([
+  ['no arguments', []],
+  ['the version', ['--version']],
+  ['features', ['features']],
+  ['options before and after the command', ['--root', '/x', 'list', '--format', 'json']],
+  ['a word with blanks', ['exec', 'a b', '']],
+  ['an id that is too short', ['create', '--bundle', '/b', 'a'.repeat(63)]],
+  ['an id that is no hex', ['create', '--bundle', '/b', 'g'.repeat(64)]],
+  ['an id in capitals', ['create', '--bundle', '/b', 'A'.repeat(64)]],
+  ['an id that leads elsewhere', ['create', '--bundle', '/b', `../restore/${'b'.repeat(64)}`]],
+  ['a known id with a line after it', ['create', '--bundle', '/b', `${'b'.repeat(64)}\n`]],
+])('passes %s through untouched', (_what, words) => {
+  const marker = new Marker(NODE, 'b'.repeat(64)).prepare(shared.inNodes).arm();
+  const { stdout } = callWrapper(words);
+  marker.remove();
+  expect(stdout).toBe(words.map((word) => `<${word}>`).join(''));
+});
+
+describe('the call that becomes a restore', () => {
+  const id = 'c'.repeat(64);
+  const marker = new Marker(NODE, id);
+  const directory = `/run/transship/restore/${id}`;
+  const log = `${directory}/log.json`;
+  const runc = ['--root', '/r', '--log', log, '--log-format', 'json'];
+  const bundle = ['--bundle', '/b', '--pid-file', '/p'];
+
+  beforeEach(() => {
+    marker.remove();
+    marker.prepare(shared.inNodes).arm();
+  });
+  afterAll(() => {
+    marker.remove();
+  });
+
+  test('carries over what containerd asks for', () => {
+    const all = [
+      ...runc,
+      '--systemd-cgroup',
+      'create',
+      ...bundle,
+      '--console-socket',
+      '/c',
+      '--no-pivot',
+      '--no-new-keyring',
+    ];
+    marker.write('restore-options', '--ext-unix-sk\n--manage-cgroups-mode=soft\n');
+    expect(
+      callWrapper([...all, id])
+        .stdout.slice(1, -1)
+        .split('><'),
+    ).toEqual([
+      ...[...runc, '--systemd-cgroup', 'restore', '--detach', '--no-subreaper'],
+      ...['--image-path', `${directory}/images`, '--work-path', `${directory}/work`],
+      ...[...bundle, '--console-socket', '/c', '--no-pivot', '--ext-unix-sk', '--manage-cgroups-mode=soft', id],
+    ]);
+    expect(marker.states()).toEqual(['restored']);
+  });
+
+  test.each([
+    ['an option of create that restore lacks', [...runc, 'create', ...bundle, '--preserve-fds', '1']],
+    ['an unknown global option', [...runc, '--criu', '/x', 'create', ...bundle]],
+    ['a start before the create', [...runc, 'start']],
+  ])('refuses %s, and Docker gets to know', (_what, words) => {
+    const { code, stdout } = callWrapper([...words, id]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(marker.read('log.json')).toMatch(/^{"level":"error","msg":"transship: [^"]+","time":"[^"]+"}$/);
+    expect(marker.states()).toEqual(['armed']);
+  });
+
+  test.each(['--leave-running', '--tcp-established --shell-job', '--manage-cgroups-mode=', '-h'])(
+    'refuses the restore option %j',
+    (option) => {
+      marker.write('restore-options', `${option}\n`);
+      expect(callWrapper([...runc, 'create', ...bundle, id])).toMatchObject({ code: 1, stdout: '' });
+      expect(marker.states()).toEqual(['armed']);
+    },
+  );
+
+  test('is undone when the agent gave the restore up meanwhile', () => {
+    const giveUp = `case "$*" in *restore*) mv ${directory}/restoring ${directory}/failed;; esac`;
+    expect(callWrapper([...runc, 'create', ...bundle, id], giveUp).code).toBe(1);
+    expect(marker.read('log.json')).toContain('the restore was given up before it was restored');
+    expect(marker.states()).toEqual(['failed']);
+  });
+
+  test.each([
+    { what: 'continues the processes that runc lists', more: '', code: 0, left: 'resumed', process: 'S' },
+    {
+      what: 'continues nothing when the agent gave the restore up meanwhile',
+      more: `mv ${directory}/restored ${directory}/failed`,
+      code: 1,
+      left: 'failed',
+      process: 'T',
+    },
+  ])('$what', ({ more, code, left, process }) => {
+    const pid = shInNode(NODE, 'sleep 60 >/dev/null 2>&1 & kill -STOP $!; echo $!');
+    shInNode(NODE, 'mv "$1/armed" "$1/restored"', directory);
+    const outcome = callWrapper([...runc, 'start', id], `echo '[${pid}]'; ${more}`);
+    const state = shInNode(NODE, 'sed "s/.*) //" "/proc/$1/stat" | cut -c1; kill -9 "$1"', pid);
+    expect([outcome.code, state, marker.states()]).toEqual([code, process, [left]]);
+  });
+
+  test('leaves the other commands of a marked container alone', () => {
+    expect(callWrapper([...runc, 'delete', '--force', id]).stdout).toContain('<delete><--force>');
+    expect(callWrapper([...runc, 'state', id]).stdout).toContain('<state>');
+    expect(marker.states()).toEqual(['armed']);
+  });
+});

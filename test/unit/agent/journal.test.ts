@@ -1,0 +1,94 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Journal } from '../../../src/agent/journal';
+import { otherHolder, reserveContainer } from '../../../src/agent/journal-holder';
+import type { AgentDeps } from '../../../src/agent/ports';
+import type { ContainerMigration } from '../../../src/api/types';
+import { CONTAINER_ID, decision, migration } from '../../lib/migration';
+
+let directory: string;
+let journal: Journal;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'journal-'));
+  journal = new Journal(directory);
+});
+
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
+
+const mine = { migrationUID: 'uid-1', migration: 'default/one' };
+const others = { migrationUID: 'uid-2', migration: 'default/two' };
+
+test('a container is reserved for one migration at a time', async () => {
+  await journal.reserve(CONTAINER_ID, mine);
+  await expect(journal.reserve(CONTAINER_ID, others)).rejects.toMatchObject({
+    reason: 'MigrationInProgress',
+    message: expect.stringContaining('default/one') as string,
+  });
+  await journal.reserve(CONTAINER_ID, mine);
+  await journal.release(CONTAINER_ID);
+  await journal.reserve(CONTAINER_ID, others);
+});
+
+test('of many that want a container at once, one gets it', async () => {
+  const tries = Array.from({ length: 20 }, (_, index) =>
+    journal.reserve(CONTAINER_ID, { migrationUID: `uid-${index}`, migration: `default/${index}` }).then(
+      () => 'got it',
+      () => 'refused',
+    ),
+  );
+  expect((await Promise.all(tries)).filter((outcome) => outcome === 'got it')).toHaveLength(1);
+});
+
+test('what is noted is there for the next life of the agent', async () => {
+  await journal.reserve(CONTAINER_ID, mine);
+  await journal.note(CONTAINER_ID, { freezeStartedAt: 'then' });
+  await journal.note(CONTAINER_ID, { frozenAt: 'later' });
+  expect(await new Journal(directory).read(CONTAINER_ID)).toEqual({
+    ...mine,
+    freezeStartedAt: 'then',
+    frozenAt: 'later',
+  });
+});
+
+test('nobody else can read it', async () => {
+  await journal.reserve(CONTAINER_ID, mine);
+  expect((await stat(join(directory, 'source', `${CONTAINER_ID}.json`))).mode & 0o077).toBe(0);
+  expect((await stat(join(directory, 'source'))).mode & 0o077).toBe(0);
+});
+
+test('an ID that would lead out of the directory is refused', async () => {
+  await expect(journal.read('../../etc/passwd')).rejects.toMatchObject({ reason: 'ContainerIDInvalid' });
+});
+
+test('an entry that cannot be read is said so, not taken for none', async () => {
+  await journal.reserve(CONTAINER_ID, mine);
+  await writeFile(join(directory, 'source', `${CONTAINER_ID}.json`), '{"half');
+  await expect(journal.read(CONTAINER_ID)).rejects.toThrow();
+});
+
+describe('a reservation of another migration', () => {
+  const depsWith = (...known: ContainerMigration[]): AgentDeps =>
+    ({ migrations: { list: () => known } }) as unknown as AgentDeps;
+  const moving = migration({ decision: decision('Freeze') }, { metadata: { name: 'other', uid: 'uid-2' } });
+
+  beforeEach(() => journal.reserve(CONTAINER_ID, others));
+
+  test('counts while that migration goes on', async () => {
+    expect(await otherHolder(CONTAINER_ID, migration(), depsWith(moving), journal)).toBe('default/two');
+    await expect(reserveContainer(CONTAINER_ID, migration(), depsWith(moving), journal)).rejects.toMatchObject({
+      reason: 'MigrationInProgress',
+    });
+  });
+
+  test.each([
+    ['has ended', [{ ...moving, status: { phase: 'Failed' as const } }]],
+    ['is gone from the API server', []],
+  ])('is a leftover when that migration %s', async (_what, known) => {
+    await reserveContainer(CONTAINER_ID, migration(), depsWith(...known), journal);
+    expect(await journal.read(CONTAINER_ID)).toMatchObject({ migrationUID: migration().metadata.uid });
+  });
+});
