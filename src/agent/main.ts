@@ -127,7 +127,7 @@ async function main(): Promise<void> {
     informer.start(shutdown.signal),
     heartbeat(),
     ...roles.map(({ name, reconcile, queue }) =>
-      runControllerLoop({ name, queue, reconcile, clock, log, workers: 4 }, shutdown.signal),
+      runControllerLoop({ name, queue, reconcile, clock, log, workers: 4, keyField: 'migration' }, shutdown.signal),
     ),
   ]);
   await health.close();

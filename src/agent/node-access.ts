@@ -33,6 +33,7 @@ export function createNodeAccess(options: {
     name,
     probeCriu: () => probeCriu({ run: commands, runDir: runDirectory, kernelRelease: release() }),
     probeVolume: () => volumeProbe.checkVolume(volume),
+    volumeID: () => volumeProbe.volumeID(volume),
     measureClock: () => measureClockOffset(volume, name),
     establishedConnections: async (pid) => establishedConnections(await containerPids(pid)),
     stoppedProcesses: async (pid) => stoppedProcesses(await containerPids(pid)),

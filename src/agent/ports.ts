@@ -32,6 +32,8 @@ export interface NodeAccess {
   probeCriu(): Promise<ProbeResult>;
   /** A real write to the shared volume. */
   probeVolume(): Promise<ProbeResult>;
+  /** What the shared volume says it is; two nodes that read the same see the same volume. */
+  volumeID(): Promise<string>;
   measureClock(): Promise<{ offsetMicroseconds: number; errorMicroseconds: number }>;
   /** Established TCP connections of the container with this first process. */
   establishedConnections(pid: number): Promise<readonly { local: string; remote: string; state: string }[]>;

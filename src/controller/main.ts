@@ -72,7 +72,10 @@ async function main(): Promise<void> {
       await informer.waitForSync();
       queue = new WorkQueue({ clock });
       for (const { metadata } of informer.list()) queue.add(`${metadata.namespace}/${metadata.name}`);
-      await runControllerLoop({ name: 'controller', queue, reconcile, clock, log, workers: 4 }, signal);
+      await runControllerLoop(
+        { name: 'controller', queue, reconcile, clock, log, workers: 4, keyField: 'migration' },
+        signal,
+      );
       queue = undefined;
     },
   });

@@ -7,10 +7,15 @@ export interface CriuExplanation {
   readonly tail: string;
 }
 
-/** CRIU prints these as errors and goes on: it may not raise its own file limit, its cgroup helper was told to end. */
-const HARMLESS = [/RLIMIT_NOFILE/, /cgroupd: recv req error/, /cgroupd: failed to receive/];
+/**
+ * Errors after which CRIU goes on (it may not raise its own file limit; its cgroup helper was told to end), and runc's
+ * quotations of CRIU's log.
+ */
+const HARMLESS = [/RLIMIT_NOFILE/, /cgroupd: recv req error/, /level=warning/, /"level":"warning"/];
 
 const TAIL_LINES = 10;
+
+export const VOLUME_FULL = 'the shared volume is full: make room, or give the volume more space';
 
 interface Rule {
   readonly pattern: RegExp;
@@ -26,7 +31,7 @@ const RULES: readonly Rule[] = [
   {
     pattern: /No space left on device|Disk quota exceeded/,
     reason: 'VolumeFull',
-    message: 'the shared volume is full: make room, or give the volume more space',
+    message: VOLUME_FULL,
   },
   {
     pattern: /Can't get 1:(16|34) opt: Operation not supported/,
@@ -34,7 +39,7 @@ const RULES: readonly Rule[] = [
     message: 'this CRIU is too old for the kernel: install CRIU 4.2 or newer',
   },
   {
-    pattern: /"criu": executable file not found|criu: executable file not found/,
+    pattern: /criu\\?"?: executable file not found/,
     reason: 'CriuMissing',
     message: 'runc finds no criu on this node: install CRIU 4.2 or newer',
   },
@@ -64,12 +69,13 @@ const RULES: readonly Rule[] = [
     message: 'the container has a file open by a name that was deleted while another hard link exists: close it',
   },
   {
-    pattern: /fsnotify: *Can't dump that handle|fsnotify: .*Can't dump|Can't dump that handle/,
+    pattern: /fsnotify: .*Can't dump that handle/,
     reason: 'InotifyUnsupported',
     message: "the container watches a file of its image or writable layer with inotify, which CRIU can't carry over",
   },
   {
-    pattern: /io_uring/,
+    // The kernel hands no descriptor of an io_uring on to another process.
+    pattern: /io_uring|send_fds failed \(-22\)/,
     reason: 'IoUring',
     message: "the container uses io_uring, which CRIU can't carry over: switch it off in the application",
   },
@@ -84,12 +90,12 @@ const RULES: readonly Rule[] = [
     message: 'this node may not read the limits of a process of another user: the node lacks CAP_SYS_RESOURCE',
   },
   {
-    pattern: /Can't bind inet socket back: Cannot assign requested address|Can't bind inet socket.*Cannot assign/,
+    pattern: /Can't bind inet socket.*Cannot assign requested address/,
     reason: 'AddressNotAvailable',
     message: 'an address that the container listens on or is connected from does not exist on this node',
   },
   {
-    pattern: /Can't bind inet socket.*Address already in use|Can't listen on a socket.*Address already in use/,
+    pattern: /Can't (bind inet|listen on a) socket.*Address already in use/,
     reason: 'AddressInUse',
     message: 'a port that the container listens on is taken on this node',
   },
@@ -109,9 +115,9 @@ const RULES: readonly Rule[] = [
     message: "the container was made with Docker's --init, whose mount CRIU can't restore",
   },
   {
-    pattern: /Can't fork for \d+: File exists|Pid \d+ (do not match|is already)/i,
-    reason: 'PidTaken',
-    message: 'a process ID of the container is taken where it is to be restored',
+    pattern: /Unexpected EOF on|Img trimmed|Magic doesn't match|Unknown magic/,
+    reason: 'CheckpointCorrupt',
+    message: 'a file of the checkpoint is missing or damaged',
   },
 ];
 

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { Clock } from '../runtime/clock';
 import { systemClock } from '../runtime/clock';
 import { withDeadline } from '../runtime/deadline';
+import { ReasonedError } from '../runtime/errors';
 import { readID, readInfo, readInspect, readList, readName } from './answers';
 import type {
   ContainerEngine,
@@ -17,6 +18,7 @@ import type {
 } from './engine';
 import { engineError, refusedStatus } from './errors';
 import { eventsQuery, lastEventAt } from './events';
+import { isImageReference, isName } from './names';
 
 export interface DockerodeEngineOptions {
   /** Path of the daemon's socket. */
@@ -81,6 +83,7 @@ export class DockerodeEngine implements ContainerEngine {
   }
 
   async inspect(id: string): Promise<ContainerInfo | undefined> {
+    if (!isName(id)) return undefined;
     const answer = await this.#unlessMissing(`inspect container ${id}`, (signal) =>
       this.#container(id).inspect(request(signal)),
     );
@@ -88,16 +91,17 @@ export class DockerodeEngine implements ContainerEngine {
   }
 
   async findImage(reference: string): Promise<{ readonly id: string } | undefined> {
-    const path = reference.split('/').map(encodeURIComponent).join('/');
+    if (!isImageReference(reference)) return undefined;
     const answer = await this.#unlessMissing(`inspect image ${reference}`, (signal) =>
-      this.#docker.getImage(path).inspect(request(signal)),
+      this.#docker.getImage(reference).inspect(request(signal)),
     );
     return answer === undefined ? undefined : { id: readID(answer) };
   }
 
   async hasNetwork(name: string): Promise<boolean> {
+    if (!isName(name)) return false;
     const answer = await this.#unlessMissing(`inspect network ${name}`, (signal) =>
-      this.#docker.getNetwork(encodeURIComponent(name)).inspect(request(signal)),
+      this.#docker.getNetwork(name).inspect(request(signal)),
     );
     // Docker also answers to the ID of a network.
     return answer !== undefined && readName(answer) === name;
@@ -168,7 +172,9 @@ export class DockerodeEngine implements ContainerEngine {
   }
 
   #container(id: string): DockerodeContainer {
-    return this.#docker.getContainer(encodeURIComponent(id));
+    if (!isName(id))
+      throw new ReasonedError('ContainerNotFound', `no container can have the name ${JSON.stringify(id)}`);
+    return this.#docker.getContainer(id);
   }
 
   /** One call under a deadline; every failure of it is an error with a reason. */

@@ -29,6 +29,8 @@ export interface ControllerLoopOptions {
   reconcile: Reconcile;
   clock: Clock;
   log: Logger;
+  /** Under which name the key stands in the log. Default `key`. */
+  keyField?: string;
   /** How many keys are processed at the same time. Default 1. */
   workers?: number;
   /** A reconcile that runs longer is mentioned in the log. Default 60 s. */
@@ -65,7 +67,11 @@ async function runWorker(options: ControllerLoopOptions, signal: AbortSignal): P
 
 async function processKey(key: string, options: ControllerLoopOptions, signal: AbortSignal): Promise<void> {
   const { queue, clock } = options;
-  const log = options.log.child({ controller: options.name, key, reconcileID: randomUUID() });
+  const log = options.log.child({
+    controller: options.name,
+    [options.keyField ?? 'key']: key,
+    reconcileID: randomUUID(),
+  });
   const startedAt = clock.monotonic();
   const finished = new AbortController();
   void warnWhenSlow(options, log, finished.signal);

@@ -236,12 +236,18 @@ function onThisNode(description: PortableDescription, imageID: string, name: str
 /** A description without what a move changes on purpose. */
 function comparable(description: PortableDescription): unknown {
   const { hostConfig, config, ...rest } = description;
+  // Docker refuses a hostname here, and shows another one for every container.
+  const nameless = hostConfig['UTSMode'] === 'host' || String(hostConfig['NetworkMode']).startsWith('container:');
   const labels = Object.entries((config['Labels'] ?? {}) as Record<string, string>);
   const annotations = Object.entries((hostConfig['Annotations'] ?? {}) as Record<string, string>);
   return {
     ...rest,
     name: undefined,
-    config: { ...config, Labels: Object.fromEntries(labels.filter(([key]) => !key.startsWith('transship.dev/'))) },
+    config: {
+      ...config,
+      ...(nameless ? { Hostname: undefined } : {}),
+      Labels: Object.fromEntries(labels.filter(([key]) => !key.startsWith('transship.dev/'))),
+    },
     hostConfig: {
       ...hostConfig,
       Runtime: undefined,

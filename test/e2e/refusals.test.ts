@@ -1,6 +1,6 @@
 /** Every refusal with its own reason, a message, an Event, and nothing touched. */
 import type { NodeName } from '../lib/lab-docker';
-import { docker, removeContainers } from '../lib/lab-docker';
+import { containerNames, docker, removeContainers } from '../lib/lab-docker';
 import type { MigrationManifest } from '../lib/lab-migration';
 import { deleteMigrations, migrate } from '../lib/lab-migration';
 import { mustRun, run } from '../lib/lab-tools';
@@ -12,25 +12,14 @@ const onNode = (node: NodeName, ...command: string[]): string => mustRun('lab/no
 
 /** What must be the same after a refusal as before: every container on both nodes, and the checkpoints on the volume. */
 function world(): unknown {
+  const format = '{{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.HostConfig.RestartPolicy.Name}}';
   const containers = NODES.map((node) => {
-    const ids = docker(node, 'ps', '--all', '--quiet', '--no-trunc').split('\n').filter(Boolean);
-    const format = '{{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.HostConfig.RestartPolicy.Name}}';
-    return ids.length === 0 ? '' : docker(node, 'inspect', '--format', format, ...ids);
+    const names = containerNames(node).filter((name) => name.startsWith('refuse-'));
+    return names.length === 0 ? '' : docker(node, 'inspect', '--format', format, ...names);
   });
   return {
     containers,
-    checkpoints: onNode(
-      'node-a',
-      'find',
-      '/mnt/transship',
-      '-mindepth',
-      '1',
-      '-maxdepth',
-      '3',
-      '-not',
-      '-path',
-      '*/.transship*',
-    ),
+    checkpoints: onNode('node-a', 'find', '/mnt/transship', '-path', '*/refuse-*'),
   };
 }
 
@@ -239,11 +228,16 @@ describe('a target node that is not fit', () => {
       () => expectRefusal('CriuUnusable', /3\.17\.1.*install/s),
     ));
 
-  test('without the shared volume', () =>
+  test('without the directory of the shared volume', () =>
     spoilt(
-      'mount --move /mnt/transship /tmp/away 2>/dev/null || { mkdir -p /tmp/away; mount --move /mnt/transship /tmp/away; }',
-      'mount --move /tmp/away /mnt/transship',
+      'mkdir -p /tmp/away && mount --bind /mnt/transship /tmp/away && umount /mnt/transship && rmdir /mnt/transship',
+      'mkdir /mnt/transship && mount --bind /tmp/away /mnt/transship && umount /tmp/away && rmdir /tmp/away',
       () => expectRefusal('VolumeMissing', /node-b: .*\/mnt\/transship/),
+    ));
+
+  test('with another volume in its place', () =>
+    spoilt('mount -t tmpfs -o size=128m tmpfs /mnt/transship', 'umount /mnt/transship', () =>
+      expectRefusal('VolumeNotShared', /node-b: .*another volume at \/mnt\/transship than node-a/),
     ));
 
   test('with the shared volume mounted read-only', () =>
@@ -253,7 +247,7 @@ describe('a target node that is not fit', () => {
 
   test('with a full volume', () =>
     spoilt('mount -t tmpfs -o size=1m tmpfs /mnt/transship', 'umount /mnt/transship', () =>
-      expectRefusal('VolumeFull', /node-b: .*free/),
+      expectRefusal('VolumeFull', /node-b: .*only 1 MiB left/),
     ));
 });
 

@@ -1,17 +1,19 @@
 /** How the wrapper reads its words and its marker, seen by a runc that only says what it is called with. */
 import type { NodeName } from '../lib/lab-docker';
+import { docker, removeContainers } from '../lib/lab-docker';
 import { checkInstalledWrapper, inNode, Marker, sharedDirectory, shInNode } from '../lib/lab-restore';
 import type { Outcome } from '../lib/lab-tools';
 
 const NODE: NodeName = 'node-b';
 const WRAPPER = '/opt/transship/oci/transship-runc';
-const shared = sharedDirectory('e2e-wrapper-calls');
+const NAME = 'e2e-wrapper-calls';
+const shared = sharedDirectory(NAME);
 
 jest.setTimeout(60_000);
 
 beforeAll(checkInstalledWrapper);
 afterAll(() => {
-  sharedDirectory('e2e-wrapper-calls');
+  sharedDirectory(NAME);
 });
 
 /** Calls the wrapper in the node with a shell script for a runc, which prints its words by default. */
@@ -48,10 +50,12 @@ describe('the call that becomes a restore', () => {
   const bundle = ['--bundle', '/b', '--pid-file', '/p'];
 
   beforeEach(() => {
+    removeContainers(NAME);
     marker.remove();
     marker.prepare(shared.inNodes).arm();
   });
   afterAll(() => {
+    removeContainers(NAME);
     marker.remove();
   });
 
@@ -116,10 +120,11 @@ describe('the call that becomes a restore', () => {
       process: 'T',
     },
   ])('$what', ({ more, code, left, process }) => {
-    const pid = shInNode(NODE, 'sleep 60 >/dev/null 2>&1 & kill -STOP $!; echo $!');
-    shInNode(NODE, 'mv "$1/armed" "$1/restored"', directory);
+    docker(NODE, 'run', '-d', '--name', NAME, 'transship-lab/busybox:1', 'sleep', '60');
+    const pid = docker(NODE, 'inspect', '-f', '{{.State.Pid}}', NAME);
+    shInNode(NODE, 'kill -STOP "$2"; mv "$1/armed" "$1/restored"', directory, pid);
     const outcome = callWrapper([...runc, 'start', id], `echo '[${pid}]'; ${more}`);
-    const state = shInNode(NODE, 'sed "s/.*) //" "/proc/$1/stat" | cut -c1; kill -9 "$1"', pid);
+    const state = shInNode(NODE, 'sed "s/.*) //" "/proc/$1/stat" | cut -c1', pid);
     expect([outcome.code, state, marker.states()]).toEqual([code, process, [left]]);
   });
 

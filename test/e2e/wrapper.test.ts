@@ -11,6 +11,7 @@ import {
   inNode,
   killCgroup,
   Marker,
+  removeTargetConfig,
   sharedDirectory,
   shInNode,
   startInBackground,
@@ -39,6 +40,7 @@ let target: { id: string; marker: Marker } | undefined;
 function cleanUp(): void {
   removeContainers(NAME);
   target?.marker.remove();
+  removeTargetConfig(TO, NAME);
   sharedDirectory(NAME);
   target = undefined;
 }

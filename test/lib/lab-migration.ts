@@ -2,7 +2,7 @@ import type { ContainerMigration } from '../../src/api/types';
 import { isFinal } from '../../src/api/types';
 import { parseMigration } from '../../src/api/validate';
 import type { NodeName } from './lab-docker';
-import { mustRun, run } from './lab-tools';
+import { mustRun } from './lab-tools';
 
 /** How long a migration of a small container may take before a test gives up. */
 const END_DEADLINE_MS = 60_000;
@@ -68,9 +68,9 @@ export async function migrateWell(manifest: MigrationManifest): Promise<Containe
   return migration;
 }
 
-/** Deletes all ContainerMigrations, waiting for their finalizers. */
+/** Deletes the ContainerMigrations of the tests, waiting for their finalizers. */
 export function deleteMigrations(): void {
-  run('kubectl', ['delete', 'cmig', '--all', '--all-namespaces', '--timeout=60s']);
+  mustRun('kubectl', ['delete', 'cmig', '--all', '--namespace', 'default', '--timeout=50s']);
 }
 
 /** One line for the test's output: who moved, and how long it was down. */

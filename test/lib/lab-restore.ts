@@ -94,6 +94,11 @@ export class Marker {
   }
 }
 
+/** Removes the configuration of CRIU that `createTarget` made. */
+export function removeTargetConfig(node: NodeName, name: string): void {
+  shInNode(node, 'rm -f "/run/transship/criu/$1.conf"', name);
+}
+
 /** Creates the container that a restore will fill, with criu told to leave its processes stopped. Returns its id. */
 export function createTarget(node: NodeName, name: string, ...args: string[]): string {
   const config = `/run/transship/criu/${name}.conf`;

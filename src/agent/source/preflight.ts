@@ -1,7 +1,7 @@
 import type { Check, ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { describeError, ReasonedError, reasonOf } from '../../runtime/errors';
-import { probeNode } from '../node-checks';
+import { probeNode, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { findContainer } from './find-container';
 import type { Journal } from '../journal';
@@ -22,6 +22,7 @@ export async function preflightSource(
     return { ...base, checks: [refusal(error)] };
   }
   const checks = [...(await containerChecks(container, deps)), ...(await probeNode(deps.node))];
+  const volumeID = await volumeIDOf(deps.node, checks);
   const holder = await otherHolder(container.id, migration, deps, journal);
   if (holder !== undefined) checks.unshift(refusal(inProgress(holder)));
   return {
@@ -31,6 +32,7 @@ export async function preflightSource(
     imageID: container.imageID,
     imageName: container.imageName,
     networks: [...container.networks],
+    ...(volumeID === undefined ? {} : { volumeID }),
     bindSources: [...container.bindSources],
     checks,
   };

@@ -1,6 +1,6 @@
 import type { Check, ContainerMigration, SourceStatus, TargetStatus } from '../../api/types';
 import { describeError, ReasonedError } from '../../runtime/errors';
-import { probeNode } from '../node-checks';
+import { probeNode, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 
 /** Networks that every Docker has. */
@@ -18,7 +18,25 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
   const { source } = migration.status;
   // The source refuses already; there is nothing to look for here.
   if (source?.checks?.some(({ blocking }) => blocking)) return { ...base, checks: [] };
-  return { ...base, checks: [...(await engineChecks(name, source, deps)), ...(await probeNode(deps.node))] };
+  const checks = [...(await engineChecks(name, source, deps)), ...(await probeNode(deps.node))];
+  return { ...base, checks: [...checks, ...(await sameVolume(source, checks, deps))] };
+}
+
+/** An export that is not mounted leaves an empty directory, which can be written as well as the real one. */
+async function sameVolume(
+  source: SourceStatus | undefined,
+  checks: readonly Check[],
+  { node, volume }: AgentDeps,
+): Promise<Check[]> {
+  const volumeID = await volumeIDOf(node, checks);
+  if (volumeID === undefined || volumeID === source?.volumeID) return [];
+  return [
+    blocking(
+      'VolumeNotShared',
+      `${node.name} sees another volume at ${volume} than ${source?.nodeName ?? 'the source'} does; ` +
+        'is the same NFS export mounted there on both?',
+    ),
+  ];
 }
 
 async function engineChecks(name: string, source: SourceStatus | undefined, deps: AgentDeps): Promise<Check[]> {

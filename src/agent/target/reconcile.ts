@@ -43,7 +43,7 @@ async function perform(
     log.info('step done', { role: 'target', step: step.do, state: next.state });
     return {};
   };
-  if (step.do !== 'Wait')
+  if (step.do !== 'Wait' && step.do !== 'CleanUp')
     log.info('step begins', { role: 'target', step: step.do, attempt: migration.status.decision?.attempt });
   switch (step.do) {
     case 'Wait':

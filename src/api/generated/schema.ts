@@ -326,6 +326,10 @@ export const schema = {
                 "type": "string"
               }
             },
+            "volumeID": {
+              "type": "string",
+              "description": "What the shared volume says it is. A target that reads another ID does not see the same volume."
+            },
             "bindSources": {
               "type": "array",
               "description": "Host paths that are mounted into the container; they must exist on the target.",

@@ -190,6 +190,10 @@ export interface Generated {
        */
       networks?: string[];
       /**
+       * What the shared volume says it is. A target that reads another ID does not see the same volume.
+       */
+      volumeID?: string;
+      /**
        * Host paths that are mounted into the container; they must exist on the target.
        */
       bindSources?: string[];

@@ -1,6 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { explainCriuLog } from '../../criu/log';
+import { explainCriuLog, VOLUME_FULL } from '../../criu/log';
 import { readLogEnd } from '../../criu/log-file';
 import { ReasonedError, reasonOf } from '../../runtime/errors';
 import type { CheckpointDirectories, DriverContainer } from '../driver';
@@ -8,6 +8,9 @@ import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig } from './paths';
 import type { RuncDriverOptions } from './options';
 import { killCheckpoints } from './runc-processes';
 import { pauseIfRunning } from './runc-state';
+
+/** With less room than this a volume counts as full. */
+const FULL_BYTES = 65_536;
 
 /** Dumps a paused container onto the volume with Docker's own runc; it is paused afterwards, whatever happens. */
 export async function dumpContainer(
@@ -47,7 +50,7 @@ async function checkpoint(
       ],
       { timeoutMs },
     );
-    return exitCode === 0 ? { dumpMs: durationMs } : await explain(target.work, stderr);
+    return exitCode === 0 ? { dumpMs: durationMs } : await explain(target, stderr);
   } catch (cause) {
     if (reasonOf(cause, '') !== 'CommandTimedOut')
       return new ReasonedError('RuncFailed', 'runc did not run', { cause });
@@ -73,8 +76,13 @@ async function clearCriuConfig(container: DriverContainer, runDir: string): Prom
   return () => rm(path, { force: true });
 }
 
-async function explain(work: string, stderr: string): Promise<ReasonedError> {
-  const { reason, message, tail } = explainCriuLog(`${await dumpLog(work)}\n${stderr}`, 'dump');
+async function explain(target: CheckpointDirectories, stderr: string): Promise<ReasonedError> {
+  const { reason, message, tail } = explainCriuLog(`${await dumpLog(target.work)}\n${stderr}`, 'dump');
+  // On a full volume the log ends before the error that it would tell of.
+  const { bavail, bsize } = await statfs(target.images);
+  if (bavail * bsize < FULL_BYTES && reason === 'CriuDumpFailed') {
+    return new ReasonedError('VolumeFull', VOLUME_FULL, { logTail: tail });
+  }
   return new ReasonedError(reason, message, { logTail: tail });
 }
 

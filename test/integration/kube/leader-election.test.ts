@@ -7,7 +7,7 @@ import { systemClock } from '../../../src/runtime/clock';
 import { onceAborted } from '../../../src/runtime/deadline';
 import { LeaderElector } from '../../../src/runtime/leader-elector';
 import { recordingLogger } from '../../lib/recording-logger';
-import { adminClient, eventually, NAMESPACE, proxiedClient } from './scratch';
+import { adminClient, afterwards, eventually, NAMESPACE, proxiedClient } from './scratch';
 
 let admin: KubeClient;
 let lease: string;
@@ -15,11 +15,10 @@ let lease: string;
 beforeEach(() => {
   admin = adminClient();
   lease = `test-election-${randomBytes(4).toString('hex')}`;
-});
-
-afterEach(async () => {
-  await new ResourceClient(admin, LEASES).delete(NAMESPACE, lease);
-  await admin.close();
+  afterwards(async () => {
+    await new ResourceClient(admin, LEASES).delete(NAMESPACE, lease);
+    await admin.close();
+  });
 });
 
 interface Candidate {
@@ -48,14 +47,12 @@ function candidate(identity: string, transport: KubeTransport): Candidate {
     },
   });
   const ended = elector.run(stop.signal);
-  return {
-    history,
-    leads: () => history.at(-1)?.event === 'began',
-    stop: async () => {
-      stop.abort();
-      await ended;
-    },
+  const end = async (): Promise<void> => {
+    stop.abort();
+    await ended;
   };
+  afterwards(end);
+  return { history, leads: () => history.at(-1)?.event === 'began', stop: end };
 }
 
 const at = (one: Candidate, event: 'began' | 'ended'): number =>
@@ -76,7 +73,7 @@ test('of two candidates one leads, and after its clean stop the other, within a 
 }, 60_000);
 
 test('a leader that loses the network ends before the other begins, and comes back as a candidate', async () => {
-  const { client, proxy, stop } = await proxiedClient();
+  const { client, proxy } = await proxiedClient();
   const a = candidate('a', client);
   await eventually('a leads', a.leads);
   const b = candidate('b', admin);
@@ -89,7 +86,6 @@ test('a leader that loses the network ends before the other begins, and comes ba
   await b.stop();
   await eventually('a leads again', a.leads);
   await a.stop();
-  await stop();
 }, 60_000);
 
 test('a heartbeat makes its Lease, renews it, and is listed with its labels', async () => {

@@ -23,6 +23,17 @@ export interface Widget {
   readonly status: Record<string, unknown>;
 }
 
+const cleanups: (() => Promise<void>)[] = [];
+
+/** Has this done after the test, however it ends. The last that was asked for comes first. */
+export function afterwards(cleanup: () => Promise<void>): void {
+  cleanups.push(cleanup);
+}
+
+afterEach(async () => {
+  for (let next = cleanups.pop(); next !== undefined; next = cleanups.pop()) await next();
+});
+
 /** Polls until the answer is true; fails with what was awaited. */
 export async function eventually(
   what: string,
@@ -58,10 +69,10 @@ export function adminClient(options: { requestTimeoutMs?: number } = {}): KubeCl
   return createKubeClient({ clock: systemClock, kubeconfigPath: path, userAgent: 'transship-test', ...options });
 }
 
-/** A client whose connections go through a proxy that the test can break. */
+/** A client whose connections go through a proxy that the test can break; both are closed after the test. */
 export async function proxiedClient(
   options: { requestTimeoutMs?: number } = {},
-): Promise<{ client: KubeClient; proxy: TcpProxy; stop: () => Promise<void> }> {
+): Promise<{ client: KubeClient; proxy: TcpProxy }> {
   const config = parse(readFileSync(kubeconfigPath(), 'utf8')) as { clusters: { cluster: { server: string } }[] };
   const cluster = config.clusters[0]?.cluster;
   if (cluster === undefined) throw new Error('the kubeconfig of the lab has no cluster');
@@ -77,12 +88,12 @@ export async function proxiedClient(
     userAgent: 'transship-test',
     ...options,
   });
-  const stop = async (): Promise<void> => {
+  afterwards(async () => {
     await client.close();
     await proxy.stop();
     rmSync(directory, { recursive: true });
-  };
-  return { client, proxy, stop };
+  });
+  return { client, proxy };
 }
 
 /** Makes a kind of its own for one test file, group test.transship.dev. `remove` takes it and its objects away. */

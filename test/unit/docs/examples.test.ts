@@ -16,11 +16,10 @@ function examplesIn(path: string): Example[] {
   return [...text.matchAll(/^([ \t]*)```ya?ml[^\n]*\n(.*?)^\1```/gms)].flatMap((match) => {
     const where = `${path}:${text.slice(0, match.index).split('\n').length}`;
     const documents = parseAllDocuments(match[2] ?? '');
-    return documents.flatMap((document) => {
-      const object: unknown = document.toJS();
-      if (typeof object !== 'object' || object === null || !('kind' in object)) return [];
-      return object.kind === 'ContainerMigration' ? [{ where, object }] : [];
-    });
+    return documents
+      .map((document) => document.toJS() as { kind?: unknown; metadata?: object } | null)
+      .filter((object) => object?.kind === 'ContainerMigration')
+      .map((object) => ({ where, object: object ?? {} }));
   });
 }
 

@@ -1,0 +1,47 @@
+import { container, DriverSetup } from '../../lib/driver-setup';
+
+let setup: DriverSetup;
+beforeEach(() => {
+  setup = new DriverSetup();
+});
+afterEach(() => {
+  setup.remove();
+});
+
+describe('checks', () => {
+  const known = { transship: { path: '/somewhere/transship-runc' } };
+
+  test('a node with runc and the wrapper has no findings', async () => {
+    expect(await setup.driver().checkFreeze(container)).toEqual([]);
+    expect(await setup.driver().checkWake({ runtimes: known })).toEqual([]);
+  });
+
+  test('a daemon without the wrapper is told the lines that add it', async () => {
+    const [finding] = await setup.driver().checkWake({ runtimes: { runc: {} } });
+    expect(finding).toMatchObject({ reason: 'RestoreRuntimeMissing', blocking: true });
+    expect(finding?.message).toContain('{"runtimes":{"transship":{"path":"/opt/transship/oci/transship-runc"}}}');
+    expect(finding?.message).toContain('kill -HUP');
+  });
+
+  test('a wrapper that the daemon knows but that is not there is found', async () => {
+    const run = setup.runc;
+    run.missing = '/somewhere/transship-runc';
+    expect(await setup.driver().checkWake({ runtimes: known })).toMatchObject([
+      { reason: 'RestoreRuntimeNotInstalled', blocking: true },
+    ]);
+  });
+
+  test('a container of another runtime, and a node without runc, are found', async () => {
+    const run = setup.runc;
+    run.missing = 'runc';
+    const findings = await setup.driver().checkFreeze({ ...container, id: 'd'.repeat(64), runtime: 'kata' });
+    expect(findings.map(({ reason }) => reason)).toEqual(['RuntimeUnsupported', 'RuncMissing']);
+  });
+
+  test("a container's own CRIU configuration is a warning", async () => {
+    const annotations = { 'org.criu.config': '/etc/criu/own.conf' };
+    expect(await setup.driver().checkFreeze({ ...container, annotations })).toMatchObject([
+      { reason: 'CriuConfigNotCarried', blocking: false },
+    ]);
+  });
+});

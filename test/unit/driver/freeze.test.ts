@@ -1,0 +1,110 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ReasonedError } from '../../../src/runtime/errors';
+import { container, criuFixture, DriverSetup, UID } from '../../lib/driver-setup';
+
+let setup: DriverSetup;
+beforeEach(() => {
+  setup = new DriverSetup();
+});
+afterEach(() => {
+  setup.remove();
+});
+
+describe('a dump', () => {
+  test('leaves nothing of an earlier one, and nobody else may read it', async () => {
+    mkdirSync(setup.checkpoint.images);
+    chmodSync(setup.checkpoint.images, 0o755);
+    writeFileSync(join(setup.checkpoint.images, 'pages-1.img'), 'old');
+    expect(await setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 })).toEqual({ dumpMs: 5 });
+    expect(await readdir(setup.checkpoint.images)).toEqual([]);
+    expect(statSync(setup.checkpoint.images).mode & 0o777).toBe(0o700);
+  });
+
+  test('of a container that runs although it should be paused begins by pausing it', async () => {
+    const run = setup.runc;
+    run.status = 'running';
+    run.checkpoint = () => {
+      expect(run.status).toBe('paused');
+      return {};
+    };
+    await setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
+  });
+
+  test('during which the container ran is no dump, and the container is paused again', async () => {
+    const run = setup.runc;
+    run.checkpoint = () => {
+      run.status = 'running';
+      return {};
+    };
+    const dump = setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
+    await expect(dump).rejects.toMatchObject({ reason: 'NotFrozen' });
+    expect(run.status).toBe('paused');
+  });
+
+  test('that hangs ends with the end of the log, and the container is paused again', async () => {
+    const run = setup.runc;
+    run.checkpoint = () => {
+      run.status = 'running';
+      writeFileSync(join(setup.checkpoint.work, 'dump.log'), '(00.1) still at it\n');
+      return Promise.reject(new ReasonedError('CommandTimedOut', 'runc did not end'));
+    };
+    const dump = setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
+    await expect(dump).rejects.toMatchObject({ reason: 'CriuTimedOut', logTail: '(00.1) still at it' });
+    expect(run.status).toBe('paused');
+  });
+
+  test("that fails is explained from CRIU's log", async () => {
+    const run = setup.runc;
+    run.checkpoint = () => {
+      writeFileSync(join(setup.checkpoint.work, 'dump.log'), criuFixture('dump-established.log'));
+      return { exitCode: 1, stderr: criuFixture('dump-runc-stderr.log').toString() };
+    };
+    const dump = setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
+    await expect(dump).rejects.toMatchObject({
+      reason: 'EstablishedConnections',
+      logTail: expect.stringContaining('Connected TCP socket') as string,
+    });
+  });
+
+  test('does not stop a container for good that was woken up here before', async () => {
+    const { annotations } = setup.driver().createOptions(UID);
+    const config = join(setup.runDir, 'criu', `${UID}.conf`);
+    mkdirSync(dirname(config), { recursive: true });
+    writeFileSync(config, 'leave-stopped\n');
+    const run = setup.runc;
+    run.checkpoint = () => {
+      expect(readFileSync(config, 'utf8')).toBe('');
+      return {};
+    };
+    await setup.driver().dump({ ...container, annotations }, setup.checkpoint, { timeoutMs: 1000 });
+    expect(existsSync(config)).toBe(false);
+  });
+
+  test.each(['/etc/criu/own.conf', '/criu/../../etc/passwd', '/criu/a/b.conf'])(
+    'leaves a configuration alone that is not ours: %s',
+    async (path) => {
+      const config = path.startsWith('/etc') ? join(setup.directory, path) : `${setup.runDir}${path}`;
+      mkdirSync(join(setup.runDir, 'criu/a'), { recursive: true });
+      mkdirSync(dirname(config), { recursive: true });
+      writeFileSync(config, 'verbosity 4\n');
+      const annotations = { 'org.criu.config': config };
+      await setup.driver().dump({ ...container, annotations }, setup.checkpoint, { timeoutMs: 1000 });
+      expect(readFileSync(config, 'utf8')).toBe('verbosity 4\n');
+    },
+  );
+
+  test('is made with the state directory that has the container', async () => {
+    renameSync(join(setup.directory, 'docker/runtime-runc'), join(setup.directory, 'docker/runtime-transship'));
+    const run = setup.runc;
+    await setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
+    expect(run.commands.every((words) => words[2] === join(setup.directory, 'docker/runtime-transship/moby'))).toBe(
+      true,
+    );
+    const foreign = { ...container, id: 'd'.repeat(64) };
+    await expect(setup.driver().dump(foreign, setup.checkpoint, { timeoutMs: 1000 })).rejects.toMatchObject({
+      reason: 'RuntimeUnsupported',
+    });
+  });
+});
