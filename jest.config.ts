@@ -9,11 +9,18 @@ const shared = {
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
 } satisfies Config;
 
+const patient = ['<rootDir>/test/lib/patient.ts'];
+
 const config: Config = {
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
-    { ...shared, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'integration',
+      setupFilesAfterEnv: patient,
+      testMatch: ['<rootDir>/test/integration/**/*.test.ts'],
+    },
+    { ...shared, displayName: 'e2e', setupFilesAfterEnv: patient, testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
 };
 

@@ -115,7 +115,8 @@ _check_cgroups() {
   missing "No writable cgroups are mounted on /sys/fs/cgroup: Docker cannot start a container."
 }
 
-# Measured: the builds take 5 GB while they run and leave 1 GB; a lab takes 0.5 GB.
+# Generous: what the builds leave is 1 GB, but a Go source tree and its compiler's cache are
+# several on the way. A lab takes 0.5 GB, and what is done in it.
 _check_space() {
   local needed=6000 free
   [ ! -e "$CACHE_DIR/bin/kube-apiserver" ] || needed=2000

@@ -30,6 +30,12 @@ node_address() {
   printf '%s.%s\n' "$LAB_SUBNET" $((11 + ${#before}))
 }
 
+# Locally administered, made of the IP address.
+node_hardware_address() {
+  # shellcheck disable=SC2046 # four numbers
+  printf '02:54:%02x:%02x:%02x:%02x\n' $(node_address "$1" | tr . ' ')
+}
+
 node_dir() { printf '%s/nodes/%s\n' "$LAB_DIR" "$1"; }
 # As `ip netns` names it.
 node_netns() { printf '%s-%s\n' "$LAB_PREFIX" "$1"; }

@@ -34,13 +34,19 @@ node_network_up() {
   fi
   if ! ip -n "$inside" link show eth0 >/dev/null 2>&1; then
     ip link delete "$outside" 2>/dev/null || true
-    ip link add "$outside" type veth peer name eth0 netns "$inside"
+    # The same hardware address at every start: what the others remember of it stays true.
+    ip link add "$outside" type veth peer name eth0 address "$(node_hardware_address "$1")" netns "$inside"
   fi
   ip link set "$outside" master "$LAB_BRIDGE" up
   ip -n "$inside" link set lo up
   ip -n "$inside" address replace "$(node_address "$1")/24" dev eth0
   ip -n "$inside" link set eth0 up
   ip -n "$inside" route replace default via "$HOST_ADDRESS"
+}
+
+# node_network_connected NODE: the cable is in the bridge. Its other end and the address go with it.
+node_network_connected() {
+  [ "/sys/class/net/$(node_interface "$1")/master" -ef "/sys/class/net/$LAB_BRIDGE" ]
 }
 
 # Without a namespace mounted on it, the file is an ordinary one (what a crash leaves).

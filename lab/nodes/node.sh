@@ -4,7 +4,10 @@
 # node_start NODE: what an earlier one left is ended first, and its Docker data kept.
 node_start() {
   local node=$1 dir root
-  service_alive "node@$node" && return 0
+  if node_alive "$node"; then
+    node_network_up "$node"
+    return 0
+  fi
   dir=$(node_dir "$node")
   root=$(profile_root "$(lab_profile)")
   node_end "$node"
@@ -16,6 +19,12 @@ node_start() {
     unshare --mount --uts --pid --fork --propagation unchanged -- \
     "$LAB_SOURCE/nodes/init" "$node" "$root" "$dir" "$LAB_DIR"
   wait_until 10 "the first process of $node" test -e "$dir/run/ready" || service_complain "node@$node"
+}
+
+# node_alive NODE: its first process lives, in the network namespace that has the node's name.
+node_alive() {
+  local pid
+  pid=$(service_pid "node@$1") && [ "/proc/$pid/ns/net" -ef "$(node_netns_file "$1")" ]
 }
 
 # Laid over the root file system that all nodes share.
@@ -108,9 +117,9 @@ _node_ended() {
   return 1
 }
 
-# node_healthy NODE: dockerd answers and has the images.
+# node_healthy NODE: it is on the network, dockerd answers and has the images.
 node_healthy() {
-  service_alive "node@$1" && service_alive "dockerd@$1" && images_present "$1"
+  node_alive "$1" && node_network_connected "$1" && service_alive "dockerd@$1" && images_present "$1"
 }
 
 # node_up NODE: the node, its dockerd and its images.

@@ -82,7 +82,8 @@ export interface Driver {
 
   /**
    * From now on no start of this container does anything, until it is forgotten: kills a restore that still runs, and
-   * has the wrapper refuse any start that Docker has yet to carry out. One that has resumed is left alone. Idempotent.
+   * has the wrapper refuse any start that Docker has yet to carry out. One that has resumed runs on, and is forgotten.
+   * Idempotent.
    */
   disarm(containerID: string, migrationUID: string): Promise<void>;
 

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { ReasonedError } from '../runtime/errors';
+import { codeOf } from './volume-errors';
 
 /** Large enough that hashing, not calling, takes the time; small enough that several files at once cost little memory. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -49,7 +50,7 @@ export async function digestFile(file: FileHandle): Promise<FileDigest> {
 }
 
 function notALink(error: unknown): never {
-  if (error instanceof Error && 'code' in error && error.code === 'ELOOP') throw notRegular(error);
+  if (codeOf(error) === 'ELOOP') throw notRegular(error);
   throw error;
 }
 

@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type { Clock } from '../runtime/clock';
-import { TerminalError } from '../runtime/errors';
-import { codeOf, isMissing, volumeError } from './volume-errors';
+import { TerminalError, hasCode } from '../runtime/errors';
+import { codeOf, volumeError } from './volume-errors';
 
 /**
  * How long another node's file may stay invisible. An NFS client remembers for up to acdirmax (60 s) that there was
@@ -69,7 +69,7 @@ export async function ensureDirectory(root: string, path: string): Promise<void>
       return;
     } catch (error) {
       // Another node may remove an empty directory of the way at the same time; one that keeps vanishing is a fault.
-      if (!isMissing(error) || attempt === 3) throw volumeError(path, error);
+      if (!hasCode(error, 'ENOENT') || attempt === 3) throw volumeError(root, error);
     }
   }
 }
@@ -96,7 +96,7 @@ export async function removeDirectory(root: string, path: string): Promise<void>
     // NFS keeps a removed file by another name as long as somebody has it open.
     await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   } catch (error) {
-    if (!isMissing(error)) throw volumeError(path, error);
+    if (!hasCode(error, 'ENOENT')) throw volumeError(path, error);
   }
   for (const parent of way.slice(0, -1).reverse()) {
     // Not empty, or gone: both are well.
@@ -128,7 +128,7 @@ export async function isListed(path: string): Promise<boolean> {
   try {
     return (await readdir(parent)).includes(basename(path));
   } catch (error) {
-    if (!isMissing(error)) return false;
+    if (!hasCode(error, 'ENOENT')) return false;
     return (await isListed(parent)) && (await readdir(parent).catch((): string[] => [])).includes(basename(path));
   }
 }

@@ -1,14 +1,14 @@
 import { dirname, join } from 'node:path';
 import type { Clock } from '../runtime/clock';
 import { systemClock } from '../runtime/clock';
-import { ReasonedError } from '../runtime/errors';
+import { ReasonedError, hasCode } from '../runtime/errors';
 import { digestFile, digestOf, withRegularFile } from './digest';
 import { listFiles, mapAtOnce } from './file-set';
 import { VISIBLE_WITHIN_MS, atomicWrite, isListed, syncDirectory } from './files';
 import { MANIFEST } from './layout';
 import type { Manifest, ManifestFile, ManifestMeta } from './manifest-format';
 import { MAX_MANIFEST_BYTES, formatManifest, parseManifest } from './manifest-format';
-import { codeOf, isMissing, volumeError } from './volume-errors';
+import { codeOf, volumeError } from './volume-errors';
 
 /** What the object's status says of a published checkpoint. */
 export interface PublishedManifest {
@@ -87,7 +87,7 @@ export async function readManifest(
     const { manifest, digest } = await readChecked(directory);
     return { manifest, published: summarise(manifest, digest) };
   } catch (error) {
-    if (error instanceof NotVisible && isMissing(error.cause)) return undefined;
+    if (error instanceof NotVisible && hasCode(error.cause, 'ENOENT')) return undefined;
     throw volumeError(directory, error);
   }
 }

@@ -39,15 +39,17 @@ export function createPreciseClock(ticks: Ticks = systemTicks): PreciseClock {
   };
 }
 
-/** The millisecond that began between two looks at the monotonic clock. */
+/**
+ * A millisecond, and two looks at the monotonic clock between which it began: before the last look at the wall clock
+ * that did not see it yet, and after the first that did.
+ */
 function catchChange(ticks: Ticks): { wallMs: number; beforeNs: bigint; widthNs: bigint } {
   let beforeNs = ticks.monotonicNs();
   const start = ticks.wallMs();
   for (;;) {
+    const betweenNs = ticks.monotonicNs();
     const now = ticks.wallMs();
-    const afterNs = ticks.monotonicNs();
-    if (now !== start) return { wallMs: now, beforeNs, widthNs: afterNs - beforeNs };
-    // The look at the wall clock came before this one, and saw no change yet.
-    beforeNs = afterNs;
+    if (now !== start) return { wallMs: now, beforeNs, widthNs: ticks.monotonicNs() - beforeNs };
+    beforeNs = betweenNs;
   }
 }

@@ -27,17 +27,14 @@ const MEANINGS: Readonly<Record<string, readonly [VolumeFault, string]>> = {
 
 /** The code of a failed system call, such as ENOENT; undefined for any other error. */
 export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  // Not `instanceof Error`: errors of node:fs belong to another realm under jest.
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** The fault that a reason names; `VolumeFailed` for any other reason. */
 export function faultOf(reason: string): VolumeFault {
   return FAULTS.find((fault) => fault === reason) ?? 'VolumeFailed';
-}
-
-/** True for the failure of a call on a file or directory that is not there. */
-export function isMissing(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT';
 }
 
 /**

@@ -100,6 +100,13 @@ async function frozenCounter(): Promise<DriverContainer> {
   return container;
 }
 
+/** Command lines, of the host and of every node, with this word in them. */
+function processesOnHost(word: string): string[] {
+  return mustRun('ps', ['-eo', 'args'])
+    .split('\n')
+    .filter((line) => line.split(' ').includes(word));
+}
+
 test('a container goes on on the other node where it was frozen, and nothing of it runs on here', async () => {
   const original = await frozenCounter();
   expect(stateOf('node-a', NAME)).toBe('paused');
@@ -192,6 +199,36 @@ test('a restore that hangs is killed at the deadline; the same container wakes u
   must('node-b', 'arm', id, UID, { ...checkpoint, images: '/mnt/transship/e2e-driver/good' });
   must('node-b', 'wake', id, { timeoutMs: 20_000 });
   expect(stateOf('node-b', NAME)).toBe('running');
+});
+
+test('an agent that crashes in the middle of a dump dumps again when it is back', async () => {
+  const container = start('python', 'python3', '-c', BIG);
+  await sleep(1_500);
+  docker('node-a', 'pause', NAME);
+  const dump = ['dump', container, checkpoint, { timeoutMs: 20_000 }];
+  await program.crash('node-a', dump, () => processesOnHost('checkpoint').length > 0);
+  expect(processesOnHost('checkpoint')).toHaveLength(1);
+  must('node-a', 'dump', container, checkpoint, { timeoutMs: 20_000 });
+  expect(statSync(join(directory, 'images/inventory.img')).size).toBeGreaterThan(0);
+  const lines = docker('node-a', 'logs', NAME).split('\n').length;
+  await sleep(500);
+  expect(docker('node-a', 'logs', NAME).split('\n')).toHaveLength(lines);
+  expect(processesOnHost('checkpoint')).toEqual([]);
+});
+
+test('an agent that crashes while a restore hangs can give it up when it is back', async () => {
+  await frozenCounter();
+  truncateSync(join(directory, 'images/pages-1.img'), 4096);
+  const id = createTarget(...COUNTER_COMMAND);
+  must('node-b', 'arm', id, UID, checkpoint);
+  const wake = ['wake', id, { timeoutMs: 60_000 }];
+  await program.crash('node-b', wake, () => processesOnHost(id).some((line) => line.includes(' restore ')));
+  await sleep(1_000);
+  expect(must('node-b', 'wakeState', id)).toBe('restoring');
+  must('node-b', 'disarm', id, UID);
+  expect(must('node-b', 'wakeState', id)).toBe('none');
+  docker('node-b', 'rm', '-f', NAME);
+  expect(processesOnHost(id)).toEqual([]);
 });
 
 test('a container that was disarmed does not start, until it is forgotten', async () => {

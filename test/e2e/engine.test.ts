@@ -206,6 +206,33 @@ describe('a container created from the description of another', () => {
     expect(comparable(describeContainer(created))).toEqual(comparable(original));
   });
 
+  test('without the entry point of its image it stays without', async () => {
+    docker(NODE, 'create', '--name', `${PREFIX}base`, ...SLEEP);
+    docker(
+      NODE,
+      'commit',
+      '--change',
+      'ENTRYPOINT ["false"]',
+      '--change',
+      'CMD ["no"]',
+      `${PREFIX}base`,
+      `${PREFIX}image`,
+    );
+    try {
+      const run = ['run', '--detach', '--network', 'none', '--entrypoint', '', '--name', `${PREFIX}plain`];
+      const original = await mustInspect(docker(NODE, ...run, `${PREFIX}image`, 'sleep', '60'));
+      const options = { runtime: 'runc', labels: {}, annotations: {} };
+      const id = await engine.create(`${PREFIX}copy`, toCreateBody(describeContainer(original), options));
+      await engine.start(id, { timeoutMs: 20_000 });
+      const copy = await mustInspect(id);
+      expect(copy.state).toBe('running');
+      expect(comparable(describeContainer(copy))).toEqual(comparable(describeContainer(original)));
+    } finally {
+      cleanUp();
+      docker(NODE, 'image', 'rm', `${PREFIX}image`);
+    }
+  });
+
   test('a name that is taken is refused, and so is an image that is missing', async () => {
     const id = docker(NODE, 'create', '--name', `${PREFIX}name`, ...SLEEP);
     const description = describeContainer(await mustInspect(id));

@@ -199,11 +199,11 @@ time.sleep(1000)`;
 describe('a target node that is not fit', () => {
   /** Spoils something on node-b, and mends it whatever happens. */
   async function spoilt(spoil: string, mend: string, check: () => Promise<void>): Promise<void> {
-    onNode('node-b', 'sh', '-ec', spoil);
     try {
+      onNode('node-b', 'sh', '-ec', spoil);
       await check();
     } finally {
-      onNode('node-b', 'sh', '-ec', mend);
+      onNode('node-b', 'sh', '-c', mend);
     }
   }
 
@@ -230,8 +230,8 @@ describe('a target node that is not fit', () => {
 
   test('without the directory of the shared volume', () =>
     spoilt(
-      'mkdir -p /tmp/away && mount --bind /mnt/transship /tmp/away && umount /mnt/transship && rmdir /mnt/transship',
-      'mkdir /mnt/transship && mount --bind /tmp/away /mnt/transship && umount /tmp/away && rmdir /tmp/away',
+      'mkdir /mnt/kept; mount --move /mnt/transship /mnt/kept; mv /mnt/transship /mnt/bare',
+      'mv /mnt/bare /mnt/transship; mount --move /mnt/kept /mnt/transship; rmdir /mnt/kept',
       () => expectRefusal('VolumeMissing', /node-b: .*\/mnt\/transship/),
     ));
 

@@ -24,6 +24,8 @@ export class FakeLeaseStore implements LeaseStore {
   /** How long a request and its answer are on the way. The change happens in between, whoever has given up by then. */
   requestMs = 0;
   answerMs = 0;
+  /** The same for the answer to an update alone. */
+  updateAnswerMs = 0;
 
   constructor(lease: FakeLease, clock: Clock) {
     this.#lease = lease;
@@ -41,11 +43,13 @@ export class FakeLeaseStore implements LeaseStore {
     });
   }
 
-  update(record: LeaseRecord, resourceVersion: string): Promise<StoredLease> {
-    return this.#travel(() => {
+  async update(record: LeaseRecord, resourceVersion: string): Promise<StoredLease> {
+    const updated = await this.#travel(() => {
       if (this.#lease.stored?.resourceVersion !== resourceVersion) throw new Error('Conflict');
       return this.#lease.write(record);
     });
+    if (this.updateAnswerMs > 0) await this.#clock.sleep(this.updateAnswerMs);
+    return updated;
   }
 
   async #travel<R>(act: () => R): Promise<R> {

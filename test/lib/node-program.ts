@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { transformSync } from '@swc/core';
@@ -34,9 +36,28 @@ export class NodeProgram {
 
   /** Runs it on the node until it ends; returns the JSON that it prints. */
   run(node: NodeName, args: readonly unknown[]): unknown {
+    return JSON.parse(mustRun('lab/node-exec', this.#words(node, args))) as unknown;
+  }
+
+  /** Starts it on the node and kills it when `until` says so, as a crash would: what it started lives on. */
+  async crash(node: NodeName, args: readonly unknown[], until: () => boolean): Promise<void> {
+    const child = spawn(join(project, 'lab/node-exec'), this.#words(node, args), {
+      detached: true,
+      env: labEnvironment(),
+      stdio: 'ignore',
+    });
+    const ended = once(child, 'exit');
+    while (!until()) {
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode} before it could be killed`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    await ended;
+  }
+
+  #words(node: NodeName, args: readonly unknown[]): string[] {
     const directory = join('/mnt/transship', basename(this.#directory));
-    const words = [node, join(directory, 'node'), join(directory, this.#program), JSON.stringify(args)];
-    return JSON.parse(mustRun('lab/node-exec', words)) as unknown;
+    return [node, join(directory, 'node'), join(directory, this.#program), JSON.stringify(args)];
   }
 
   remove(): void {

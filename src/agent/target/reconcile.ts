@@ -57,7 +57,7 @@ async function perform(
     case 'Wake':
       return finish(await wakeOrGiveBack(migration, status, deps, log));
     case 'CleanUp':
-      if (status.containerID !== undefined) await deps.driver.disarm(status.containerID, migration.metadata.uid);
+      if (status.containerID !== undefined) await deps.driver.forget(status.containerID, migration.metadata.uid);
       return {};
     case 'Withdraw':
       await giveBack(migration, deps);

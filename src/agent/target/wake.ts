@@ -64,16 +64,18 @@ async function applyWritableLayer(container: ContainerInfo, archive: string, dep
  * Rejects when that cannot be made sure of, and is tried again.
  */
 export async function giveBack(migration: ContainerMigration, deps: AgentDeps): Promise<void> {
-  const container = await findOurs(migration, deps.engine);
-  if (container === undefined) return;
-  await deps.driver.disarm(container.id, migration.metadata.uid);
-  await deps.engine.remove(container.id, { force: true });
-  if ((await findOurs(migration, deps.engine)) !== undefined) {
-    throw new ReasonedError(
-      'TargetNotCleaned',
-      `container ${container.name} on ${deps.node.name} could not be removed`,
-    );
+  const { driver, engine, node } = deps;
+  const { uid } = migration.metadata;
+  const container = await findOurs(migration, engine);
+  if (container !== undefined) {
+    await driver.disarm(container.id, uid);
+    await engine.remove(container.id, { force: true });
+    if ((await findOurs(migration, engine)) !== undefined) {
+      throw new ReasonedError('TargetNotCleaned', `container ${container.name} on ${node.name} could not be removed`);
+    }
   }
+  const id = container?.id ?? migration.status.target?.containerID;
+  if (id !== undefined) await driver.forget(id, uid);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -24,9 +24,11 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
     arm: (containerID, migrationUID, checkpoint) => armMarker(runDir, containerID, migrationUID, checkpoint),
     wakeState: (containerID) => readWakeState(runDir, containerID),
     wake: (containerID, { timeoutMs }) => wakeContainer(containerID, timeoutMs, options),
-    disarm: async (containerID) => {
+    disarm: async (containerID, migrationUID) => {
       await killRestore(containerID, options);
-      if ((await readWakeState(runDir, containerID)) !== 'resumed') await emptyMarker(runDir, containerID);
+      if ((await readWakeState(runDir, containerID)) === 'resumed')
+        await removeMarker(runDir, containerID, migrationUID);
+      else await emptyMarker(runDir, containerID);
     },
     forget: (containerID, migrationUID) => removeMarker(runDir, containerID, migrationUID),
     killFrozen: async ({ pid }) => {

@@ -22,7 +22,10 @@ beforeEach(() => {
 
 afterEach(async () => {
   server?.closeAllConnections();
-  await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+  await new Promise<unknown>((resolve) => {
+    if (server === undefined) resolve(undefined);
+    else server.close(resolve);
+  });
   server = undefined;
   rmSync(directory, { recursive: true });
 });

@@ -128,11 +128,12 @@ describe('a wake-up', () => {
     expect(existsSync(setup.checkpoint.images)).toBe(true);
   });
 
-  test('that has resumed is not taken back by disarming', async () => {
+  test('that has resumed is not taken back by disarming, only forgotten', async () => {
     const driver = await armed(restoreWell);
     await driver.wake(ID, { timeoutMs: 1000 });
     await driver.disarm(ID, UID);
-    expect(await driver.wakeState(ID)).toBe('resumed');
+    expect(await readdir(join(setup.runDir, 'restore'))).toEqual([]);
+    expect(await readdir(join(setup.runDir, 'criu'))).toEqual([]);
   });
 
   test.each(['../../etc', ID.slice(1), `${ID}/..`, ''])('is refused for an id that is none: %j', async (id) => {
