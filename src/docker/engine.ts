@@ -111,7 +111,7 @@ export interface ContainerEngine {
   start(id: string, options: { readonly timeoutMs: number }): Promise<void>;
   /** A paused container is left alone. `EngineRefused` when it does not run. */
   pause(id: string): Promise<void>;
-  /** A container that is not paused is left alone. */
+  /** A running container is left alone. `EngineRefused` when it does not run at all. */
   unpause(id: string): Promise<void>;
   /** SIGKILL. A container that does not run, or is gone, is left alone. */
   kill(id: string): Promise<void>;
