@@ -64,7 +64,7 @@ _check_system() {
   local name version id architecture
   read -r id version < <(. /etc/os-release 2>/dev/null && printf '%s %s\n' "${ID:-unknown}" "${VERSION_ID:-0}")
   name=$(. /etc/os-release 2>/dev/null && printf '%s' "${PRETTY_NAME:-an unknown system}")
-  [ "$id" = debian ] && [ "${version%%.*}" -ge 12 ] \
+  { [ "$id" = debian ] && [ "${version%%.*}" -ge 12 ]; } \
     || missing "This is $name: the lab is made for Debian 12 or later, from whose packages it builds everything."
   architecture=$(uname -m)
   [ "$architecture" = x86_64 ] || missing "This is a machine of architecture $architecture: the lab is made for x86_64."

@@ -21,7 +21,8 @@ node_name() {
   printf 'node-%s\n' "${letters:$1:1}"
 }
 
-node_exists() { lab_nodes | grep -qxF -- "$1"; }
+# Not grep -q: it leaves at the first match, and the writer may die of it under pipefail.
+node_exists() { lab_nodes | grep -xF -- "$1" >/dev/null; }
 
 # node-a is .11, node-b is .12, …
 node_address() {
@@ -32,7 +33,7 @@ node_address() {
 
 # Locally administered, made of the IP address.
 node_hardware_address() {
-  # shellcheck disable=SC2046 # four numbers
+  # shellcheck disable=SC2046,SC2183 # four numbers
   printf '02:54:%02x:%02x:%02x:%02x\n' $(node_address "$1" | tr . ' ')
 }
 

@@ -47,7 +47,7 @@ export async function probeCriu({ run, runDir, kernelRelease }: ProbeDependencie
   const fault = (what: string, logTail: string): CriuProbe => ({
     ok: false,
     reason: 'CriuUnusable',
-    message: `CRIU ${version} could not dump a process with a listening socket on kernel ${kernelRelease} (${what}): ${ADVICE}`,
+    message: `CRIU ${version} could not dump a process with a listening socket on kernel ${kernelRelease}: ${what}`,
     logTail,
   });
 
@@ -62,12 +62,12 @@ export async function probeCriu({ run, runDir, kernelRelease }: ProbeDependencie
       ),
     );
     if (result.exitCode === 0) return { ok: true, version, dumpMs: result.durationMs };
-    const { message, tail } = explainCriuLog(await readLogEnd(join(directory, 'dump.log')), 'dump');
-    return fault(message, tail === '' ? result.stderr : tail);
+    const { reason, message, tail } = explainCriuLog(await readLogEnd(join(directory, 'dump.log')), 'dump');
+    return fault(reason === 'CriuUnusable' ? message : `${message}; ${ADVICE}`, tail === '' ? result.stderr : tail);
   } catch (error) {
     if (!reasonOf(error, '').startsWith('Command')) throw error;
     const { tail } = explainCriuLog(await readLogEnd(join(directory, 'dump.log')), 'dump');
-    return fault(describeError(error), tail);
+    return fault(`${describeError(error)}; ${ADVICE}`, tail);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

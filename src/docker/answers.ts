@@ -22,6 +22,7 @@ interface InspectAnswer {
     Runtime: string;
     NetworkMode: string;
     AutoRemove: boolean;
+    Init?: boolean | null;
     Annotations?: Labels | null;
   };
   ExecIDs?: string[] | null;
@@ -83,7 +84,7 @@ const isInspect = ajv.compile<InspectAnswer>(
           NetworkMode: string,
           AutoRemove: boolean,
         },
-        { Annotations: labels },
+        { Annotations: labels, Init: { type: 'boolean', nullable: true } },
       ),
       NetworkSettings: object({}, { Networks: { type: 'object', nullable: true } }),
     },
@@ -137,6 +138,7 @@ export function readInspect(answer: unknown): ContainerInfo {
     networkMode: HostConfig.NetworkMode,
     networks: Object.keys(rest.NetworkSettings.Networks ?? {}),
     autoRemove: HostConfig.AutoRemove,
+    init: HostConfig.Init === true,
     tty: Config.Tty,
     bindSources: mounts.flatMap(({ Type, Source }) => (Type === 'bind' && Source !== undefined ? [Source] : [])),
     volumes: mounts.flatMap(({ Type, Name: volume }) => (Type === 'volume' && volume !== undefined ? [volume] : [])),

@@ -41,6 +41,8 @@ export interface ContainerInfo {
   readonly networks: readonly string[];
   /** `docker run --rm`. */
   readonly autoRemove: boolean;
+  /** `docker run --init`: Docker's own first process reaps the others. */
+  readonly init: boolean;
   readonly tty: boolean;
   /** Host paths that are mounted into the container. */
   readonly bindSources: readonly string[];

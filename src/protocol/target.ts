@@ -26,7 +26,8 @@ export function decideTarget(migration: ContainerMigration): TargetStep {
   if (decision === undefined) return wait('not accepted by the controller yet');
   switch (target?.state) {
     case 'Restored':
-      return isFinal(migration) ? wait('finished') : { do: 'CleanUp' };
+      // Also when all has ended: an agent that died right after it reported left its markers.
+      return { do: 'CleanUp' };
     case 'Failed':
     case 'Withdrawn':
       return wait('finished');

@@ -81,6 +81,14 @@ function carriedChecks(container: ContainerInfo): Check[] {
       ),
     );
   }
+  if (container.init) {
+    checks.push(
+      blocking(
+        'InitNotSupported',
+        `container ${container.name} was started with --init, whose program CRIU cannot mount again yet; start it without`,
+      ),
+    );
+  }
   if (container.execIDs.length > 0) {
     checks.push({
       reason: 'ExecSessionsLost',

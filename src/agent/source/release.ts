@@ -1,8 +1,7 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
-import { removeDirectory } from '../../store/files';
 import type { Journal } from '../journal';
 import type { AgentDeps } from '../ports';
-import { pathsOf } from '../paths';
+import { discardCheckpoint } from './discard';
 import { findOriginal } from './original';
 
 /** The container runs on the target: ends the paused original. Repeated until it succeeds. */
@@ -23,12 +22,11 @@ export async function releaseSource(
     if (migration.spec.afterSuccess === 'Remove') await engine.remove(container.id, { force: true });
   }
   const lastRanAt = await pauseTime(status, deps);
-  if (migration.spec.retainCheckpoint !== 'Always') {
-    await removeDirectory(deps.volume, pathsOf(migration, deps.volume).migration);
-  }
+  const left = await discardCheckpoint(migration, deps, () => migration.spec.retainCheckpoint === 'Always');
   if (status.containerID !== undefined) await journal.release(status.containerID);
   return {
     ...status,
+    ...left,
     state: 'Released',
     releasedAt: new Date(clock.now()).toISOString(),
     ...(lastRanAt === undefined ? {} : { lastRanAt }),

@@ -1,9 +1,10 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
-import { removeDirectory } from '../../store/files';
+import { readManifest } from '../../store/manifest';
 import type { Journal } from '../journal';
 import type { AgentDeps } from '../ports';
 import { pathsOf } from '../paths';
+import { discardCheckpoint } from './discard';
 import { findOriginal } from './original';
 
 /** The target may not claim any more: the original runs on as if nothing had happened. Repeated until it succeeds. */
@@ -20,15 +21,22 @@ export async function rollBackSource(
   const ours = reserved?.migrationUID === migration.metadata.uid;
   const touched = ours || base.restartPolicy !== undefined;
   const lost = touched && (container === undefined || !(await wakeUp(container, base, deps)));
-  if (migration.spec.retainCheckpoint === 'Never') {
-    await removeDirectory(deps.volume, pathsOf(migration, deps.volume).migration);
-  }
+  const left = await discardCheckpoint(migration, deps, () => isWorthKeeping(migration, deps));
   if (ours && base.containerID !== undefined) await journal.release(base.containerID);
   return {
     ...base,
     state: 'RolledBack',
+    ...left,
     ...(lost ? { error: sourceLost(base, container) } : {}),
   };
+}
+
+/** Without a manifest there is no checkpoint, and for an object that is being deleted nobody would ever remove it. */
+async function isWorthKeeping(migration: ContainerMigration, { volume }: AgentDeps): Promise<boolean> {
+  const { retainCheckpoint } = migration.spec;
+  if (retainCheckpoint !== 'OnFailure') return retainCheckpoint === 'Always';
+  if (migration.metadata.deletionTimestamp !== undefined) return false;
+  return (await readManifest(pathsOf(migration, volume).directory)) !== undefined;
 }
 
 /** @returns false when there is nothing left that could run */

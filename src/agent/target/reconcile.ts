@@ -22,7 +22,11 @@ export function createTargetReconciler(deps: AgentDeps): Reconcile {
 
   return async (key, context) => {
     const cached = deps.migrations.cached(key);
-    if (cached === undefined || !isOurs(cached) || decideTarget(cached).do === 'Wait') return {};
+    if (cached === undefined || !isOurs(cached)) return {};
+    const expected = decideTarget(cached).do;
+    if (expected === 'Wait') return {};
+    // Purely local, and asked for on every resync of every finished migration: the API server need not be asked.
+    if (expected === 'CleanUp') return cleanUp(cached, deps);
     // The cache may lag behind our own last write; a step is only taken on what the API server says now.
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
@@ -43,8 +47,9 @@ async function perform(
     log.info('step done', { role: 'target', step: step.do, state: next.state });
     return {};
   };
-  if (step.do !== 'Wait' && step.do !== 'CleanUp')
+  if (step.do !== 'Wait' && step.do !== 'CleanUp') {
     log.info('step begins', { role: 'target', step: step.do, attempt: migration.status.decision?.attempt });
+  }
   switch (step.do) {
     case 'Wait':
       return {};
@@ -57,12 +62,17 @@ async function perform(
     case 'Wake':
       return finish(await wakeOrGiveBack(migration, status, deps, log));
     case 'CleanUp':
-      if (status.containerID !== undefined) await deps.driver.forget(status.containerID, migration.metadata.uid);
-      return {};
+      return cleanUp(migration, deps);
     case 'Withdraw':
       await giveBack(migration, deps);
       return finish({ ...status, state: 'Withdrawn' });
   }
+}
+
+async function cleanUp({ metadata, status }: ContainerMigration, { driver }: AgentDeps): Promise<Result> {
+  const { containerID } = status.target ?? {};
+  if (containerID !== undefined) await driver.forget(containerID, metadata.uid);
+  return {};
 }
 
 /** The claim and the wake-up in one visit: in between the container is down. */

@@ -14,6 +14,7 @@ describe.each(fixtureProfiles())('docker inspect of %s', (profile) => {
       networks: ['bridge'],
       execIDs: [],
       autoRemove: false,
+      init: false,
       tty: false,
       annotations: {},
     });

@@ -58,14 +58,14 @@ const cases: Record<string, { status: Status; then: TargetStep['do'] }> = {
     status: { phase: 'RolledBack', decision: decision('Freeze', { revoked }), target: target('Prepared') },
     then: 'Withdraw',
   },
-  'rests when the migration succeeded': {
+  'cleans up after the end too, for a life that died before it could': {
     status: {
       phase: 'Succeeded',
       decision: decision('Freeze'),
       source: source('Released'),
       target: target('Restored'),
     },
-    then: 'Wait',
+    then: 'CleanUp',
   },
 };
 

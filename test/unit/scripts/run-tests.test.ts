@@ -64,7 +64,7 @@ describe('run-tests.sh', () => {
   });
 
   it('ends at once when the packages cannot be installed', () => {
-    stub('scripts/install.sh', 'echo "npm ci failed"; exit 1');
+    stub('scripts/install.sh', 'echo "npm install failed"; exit 1');
     expect(runTests()).toMatchObject({ code: 1, lastLine: '0 passed, 1 failed' });
   });
 
