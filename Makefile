@@ -59,4 +59,4 @@ deploy: install lab-up ## Build, and run controller and agents in the lab
 	@lab/deploy
 
 crd-current: lab-up ## Optional: check the CRD against a current apiextensions server (builds it: minutes, gigabytes)
-	@lab/crd-current/check crds/containermigrations.yaml crds/samples
+	@lab/crd-current/check crds/containermigrations.yaml lab/crd-current/samples

@@ -1,7 +1,7 @@
 import type { Config } from 'jest';
 
 /** @kubernetes/client-node and what it brings are ESM only; jest's CommonJS runtime needs them transformed. */
-const esmOnly = ['@kubernetes/client-node', 'openid-client', 'oauth4webapi', 'jose'];
+const esmOnly = ['@kubernetes/client-node', 'openid-client', 'oauth4webapi', 'jose', 'socks-proxy-agent', 'agent-base'];
 
 const shared = {
   testEnvironment: 'node',

@@ -32,6 +32,6 @@ _app_production_modules() {
   # It exits with 1 for any quirk of the tree (an extraneous package): what counts is the list.
   paths=$(cd "$PROJECT" && npm ls --omit=dev --all --parseable 2>/dev/null) || true
   paths=$(printf '%s\n' "$paths" | sed -n "s|^$PROJECT/||p" | LC_ALL=C sort -u)
-  [ -n "$paths" ] || die "npm ls names no production package in $PROJECT/node_modules: run npm ci"
+  [ -n "$paths" ] || die "npm ls names no production package in $PROJECT/node_modules: run make install"
   printf '%s\n' "$paths"
 }

@@ -71,6 +71,7 @@ async function main(): Promise<void> {
       volume: settings.volume,
       runDirectory: settings.runDirectory,
       commands,
+      hostPid: settings.hostPid,
       clock,
     }),
     clock,

@@ -15,9 +15,11 @@ const PATH_TIMEOUT_MS = 10_000;
  */
 export function onNode(commands: CommandRunner, hostPid: string | undefined): CommandRunner {
   if (hostPid === undefined) return commands;
-  const enter = ['-t', hostPid, '-m', '-u', '-n', '-i', '-p', '--'];
+  const enter = [...namespacesOf(hostPid), '-p', '--'];
   return { run: (file, args, options) => commands.run('nsenter', [...enter, file, ...args], options) };
 }
+
+const namespacesOf = (hostPid: string): string[] => ['-t', hostPid, '-m', '-u', '-n', '-i'];
 
 /** The node as it really is. */
 export function createNodeAccess(options: {
@@ -25,13 +27,16 @@ export function createNodeAccess(options: {
   readonly volume: string;
   readonly runDirectory: string;
   readonly commands: CommandRunner;
+  readonly hostPid: string | undefined;
   readonly clock: Clock;
 }): NodeAccess {
-  const { name, volume, runDirectory, commands, clock } = options;
+  const { name, volume, runDirectory, commands, hostPid, clock } = options;
+  // Without -p: with it nsenter forks, and the process that CRIU shall dump would have another pid.
+  const enterNode = hostPid === undefined ? [] : ['nsenter', ...namespacesOf(hostPid), '--'];
   const volumeProbe = createVolumeProbe({ node: name, clock });
   return {
     name,
-    probeCriu: () => probeCriu({ run: commands, runDir: runDirectory, kernelRelease: release() }),
+    probeCriu: () => probeCriu({ run: commands, clock, runDir: runDirectory, kernelRelease: release(), enterNode }),
     probeVolume: () => volumeProbe.checkVolume(volume),
     volumeID: () => volumeProbe.volumeID(volume),
     measureClock: () => measureClockOffset(volume, name),

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
+import type { Clock } from '../runtime/clock';
 import { describeError, ReasonedError, reasonOf } from '../runtime/errors';
 import type { CommandRunner } from '../runtime/exec';
 import { explainCriuLog } from './log';
@@ -12,10 +13,16 @@ import { readLogEnd } from './log-file';
 
 export interface ProbeDependencies {
   readonly run: CommandRunner;
+  readonly clock: Clock;
   /** A directory of our own, not on the shared volume; the probe removes what it makes there. */
   readonly runDir: string;
   /** `uname -r`, for the message. */
   readonly kernelRelease: string;
+  /**
+   * Program and arguments that run another program in the node's namespaces without a fork, for an agent in a pod:
+   * CRIU dumps only what lives in the mounts that it sees itself. Empty on the node.
+   */
+  readonly enterNode: readonly string[];
 }
 
 export type CriuProbe =
@@ -29,6 +36,10 @@ export type CriuProbe =
 
 const VERSION_TIMEOUT_MS = 10_000;
 const DUMP_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 2_000;
+const START_POLL_MS = 5;
+/** Opens the node's own /dev/null: one of the pod would be a file that CRIU cannot find. A constant, nothing is filled in. */
+const SLEEPER = ['sh', '-c', 'cd / && exec sleep 60 </dev/null >/dev/null 2>&1'];
 const ADVICE = 'install CRIU 4.2 or newer; kernels from 6.16 on need it';
 
 /**
@@ -36,7 +47,13 @@ const ADVICE = 'install CRIU 4.2 or newer; kernels from 6.16 on need it';
  * does not find the fault of CRIU before 4.2 on kernels from 6.16 on. Rejects only when the probe itself cannot be set
  * up, never for a fault of CRIU. Takes about 0.1 s.
  */
-export async function probeCriu({ run, runDir, kernelRelease }: ProbeDependencies): Promise<CriuProbe> {
+export async function probeCriu({
+  run,
+  clock,
+  runDir,
+  kernelRelease,
+  enterNode,
+}: ProbeDependencies): Promise<CriuProbe> {
   let version: string;
   try {
     version = await readVersion(run);
@@ -54,7 +71,7 @@ export async function probeCriu({ run, runDir, kernelRelease }: ProbeDependencie
   await mkdir(runDir, { recursive: true, mode: 0o700 });
   const directory = await mkdtemp(join(runDir, 'criu-probe-'));
   try {
-    const result = await withListener((pid) =>
+    const result = await withListener(enterNode, clock, (pid) =>
       run.run(
         'criu',
         ['dump', '--leave-running', '--tree', String(pid), '--images-dir', directory, '--log-file', 'dump.log', '-v1'],
@@ -84,20 +101,38 @@ async function readVersion(run: CommandRunner): Promise<string> {
 }
 
 /** Runs `work` with the pid of a small process, in a session of its own, that has a listening TCP socket. */
-async function withListener<T>(work: (pid: number) => Promise<T>): Promise<T> {
+async function withListener<T>(
+  enterNode: readonly string[],
+  clock: Clock,
+  work: (pid: number) => Promise<T>,
+): Promise<T> {
   const server = createServer();
   let sleeper: ChildProcess | undefined;
   try {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    sleeper = spawn('sleep', ['60'], { detached: true, stdio: ['ignore', 'ignore', 'ignore', descriptorOf(server)] });
+    const [file, ...args] = [...enterNode, ...SLEEPER];
+    sleeper = spawn(file ?? 'sh', args, {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'ignore', descriptorOf(server)],
+    });
     await once(sleeper, 'spawn');
-    if (sleeper.pid === undefined) throw new ReasonedError('ProbeNotStarted', 'the process to be dumped has no pid');
-    return await work(sleeper.pid);
+    await becomesSleep(sleeper.pid, clock);
+    return await work(sleeper.pid ?? 0);
   } finally {
     sleeper?.kill('SIGKILL');
     server.close();
   }
+}
+
+/** The process is a shell, or nsenter, before it is what shall be dumped. */
+async function becomesSleep(pid: number | undefined, clock: Clock): Promise<void> {
+  for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS; waitedMs += START_POLL_MS) {
+    const command = await readFile(`/proc/${pid ?? 0}/comm`, 'utf8').catch(() => '');
+    if (command.trim() === 'sleep') return;
+    await clock.sleep(START_POLL_MS);
+  }
+  throw new ReasonedError('ProbeNotStarted', 'the process to be dumped did not start on the node');
 }
 
 /** Node.js has no documented way to a server's descriptor; this one has been there since the beginning. */

@@ -27,7 +27,8 @@ const driver = createRuncDriver({
 
 const calls = {
   ...driver,
-  probeCriu: (kernelRelease: string = release()) => probeCriu({ run, runDir: '/run/transship', kernelRelease }),
+  probeCriu: (kernelRelease: string = release()) =>
+    probeCriu({ run, clock: systemClock, runDir: '/run/transship', kernelRelease, enterNode: [] }),
   connections: async (container: DriverContainer) => establishedConnections(await containerPids(container.pid)),
   stopped: async (container: DriverContainer) => stoppedProcesses(await containerPids(container.pid)),
 };

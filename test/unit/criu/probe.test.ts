@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../../../src/runtime/clock';
 import { probeCriu } from '../../../src/criu/probe';
 import { ReasonedError } from '../../../src/runtime/errors';
 import type { CommandResult, CommandRunner } from '../../../src/runtime/exec';
@@ -28,7 +29,7 @@ function criu(dump: (pid: number, images: string) => Partial<CommandResult> | Pr
 }
 
 const probe = (run: CommandRunner): ReturnType<typeof probeCriu> =>
-  probeCriu({ run, runDir, kernelRelease: '6.18.44' });
+  probeCriu({ run, clock: systemClock, runDir, kernelRelease: '6.18.44', enterNode: [] });
 
 test('the process that is dumped lives, leads its session and holds a listening TCP socket; nothing of it is left', async () => {
   let dumped = 0;

@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { systemClock } from '../../../src/runtime/clock';
 import { killTree } from '../../../src/runtime/process-tree';
 
 /** Starts a shell script in this test's own session and waits for its first line of output. */
@@ -10,6 +12,19 @@ async function start(script: string): Promise<{ child: ChildProcess; pid: number
   return { child, pid: child.pid ?? 0, firstLine: chunk.toString().trim() };
 }
 
+function commandLines(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        // Empty for a zombie.
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return '';
+      }
+    });
+}
+
 test('kills a process with its child, and says which', async () => {
   const { child, pid, firstLine } = await start('sleep 1000 & echo $!; wait');
   const ended = once(child, 'exit');
@@ -17,13 +32,16 @@ test('kills a process with its child, and says which', async () => {
   expect(await ended).toEqual([null, 'SIGKILL']);
 });
 
-test('kills what forks all the time', async () => {
-  const { child, pid } = await start('echo up; while :; do sleep 1000 & sleep 0.001; done');
+test('kills what forks all the time, with nothing left that was just being started', async () => {
+  // A duration that nobody else sleeps for, to find them by.
+  const duration = `30.${process.pid}`;
+  const { child, pid } = await start(`echo up; while :; do sleep ${duration} & done`);
+  await systemClock.sleep(50);
   const ended = once(child, 'exit');
-  const killed = killTree(pid);
+  expect(killTree(pid).length).toBeGreaterThan(1);
   await ended;
-  expect(killed.length).toBeGreaterThan(1);
-  expect(killTree(pid)).toEqual([]);
+  await systemClock.sleep(100);
+  expect(commandLines().filter((line) => line.includes(duration))).toEqual([]);
 });
 
 test('leaves the siblings of the process alone', async () => {
