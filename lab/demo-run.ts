@@ -16,6 +16,19 @@ spec:
   target: { nodeName: node-b }
 `;
 const LOOP = 'i=0; while :; do i=$((i+1)); echo "tick $i"; usleep 100000; done';
+/** The parts of a migration in the order in which they happen. */
+const PARTS = [
+  'preflight',
+  'prepare',
+  'freeze',
+  'dump',
+  'publish',
+  'handover',
+  'verify',
+  'claim',
+  'restore',
+  'total',
+] as const;
 const DEADLINE_MS = 120_000;
 
 const colours = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
@@ -131,7 +144,7 @@ async function main(): Promise<void> {
   await sleep(1_500);
 
   title('How long each part took');
-  for (const [part, time] of Object.entries(status.timings ?? {})) say(`    ${part.padEnd(10)} ${time.padStart(8)}`);
+  for (const part of PARTS) say(`    ${part.padEnd(10)} ${(status.timings?.[part] ?? '').padStart(8)}`);
 
   title('kubectl get cmig -o wide');
   say(indent(run('kubectl', ['get', 'cmig', NAME, '-o', 'wide']).trimEnd()));

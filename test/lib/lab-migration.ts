@@ -76,7 +76,8 @@ export function deleteMigrations(): void {
 /** One line for the test's output: who moved, and how long it was down. */
 export function report(what: string, { spec, status }: ContainerMigration): void {
   const { frozen = '?', outage = '?', clockErrorBound = '?' } = status.downtime ?? {};
-  const parts = Object.entries(status.timings ?? {}).map(([name, time]) => `${name} ${time}`);
+  const { freeze = '?', dump = '?', restore = '?', total = '?' } = status.timings ?? {};
+  const parts = [`freeze ${freeze}`, `dump ${dump}`, `restore ${restore}`, `total ${total}`];
   process.stdout.write(
     `    ${what}: ${spec.source.nodeName} → ${spec.target.nodeName}: downtime ${frozen} (outage ${outage}, ± ${clockErrorBound}); ${parts.join(', ')}\n`,
   );
