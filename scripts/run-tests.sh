@@ -130,7 +130,7 @@ if in_group integration; then tests "integration, docker28" integration 1800 --r
 if in_group e2e; then
   tests "e2e, docker28" e2e 3600 --runInBand
   lab docker26
-  TRANSSHIP_E2E_SHORT=1 tests "e2e (short), docker26" e2e 1800 --runInBand
+  tests "e2e, docker26" e2e 3600 --runInBand
 fi
 if in_group integration || in_group e2e; then stage "lab down" 300 lab/down; fi
 # The outcome is in the counts.

@@ -78,7 +78,8 @@ export function report(what: string, { spec, status }: ContainerMigration): void
   const { frozen = '?', outage = '?', clockErrorBound = '?' } = status.downtime ?? {};
   const { freeze = '?', dump = '?', restore = '?', total = '?' } = status.timings ?? {};
   const parts = [`freeze ${freeze}`, `dump ${dump}`, `restore ${restore}`, `total ${total}`];
-  process.stdout.write(
+  // Beside jest's own words, which go there too: stdout is where its report goes.
+  process.stderr.write(
     `    ${what}: ${spec.source.nodeName} → ${spec.target.nodeName}: downtime ${frozen} (outage ${outage}, ± ${clockErrorBound}); ${parts.join(', ')}\n`,
   );
 }
