@@ -51,7 +51,7 @@ agent_keep() {
     - "$KUBECONFIG_ON_NODE" <"$AGENT_KUBECONFIG"
   mapfile -t environment < <(operator_environment)
   node_service_start "$node" "$name" env -i "${environment[@]}" \
-    KUBECONFIG="$KUBECONFIG_ON_NODE" TRANSSHIP_IDENTITY="$node" TRANSSHIP_NODE_NAME="$node" \
+    KUBECONFIG="$KUBECONFIG_ON_NODE" TRANSSHIP_NODE_NAME="$node" \
     TRANSSHIP_HEALTH_PORT="$LAB_AGENT_HEALTH_PORT" TRANSSHIP_VOLUME=/mnt/transship \
     TRANSSHIP_DOCKER_SOCKET=/run/docker.sock TRANSSHIP_DOCKER_EXEC_ROOT=/var/run/docker \
     TRANSSHIP_RUN_DIR=/run/transship \

@@ -30,10 +30,12 @@ export async function reserveContainer(
   deps: AgentDeps,
   journal: Journal,
 ): Promise<void> {
-  const holder = await otherHolder(containerID, migration, deps, journal);
-  if (holder !== undefined) throw inProgress(holder);
   const entry = { migrationUID: migration.metadata.uid, migration: keyOf(migration) };
-  const present = await journal.read(containerID);
-  if (present !== undefined && present.migrationUID !== entry.migrationUID) await journal.release(containerID);
-  await journal.reserve(containerID, entry);
+  await journal.exclusively(async () => {
+    const holder = await otherHolder(containerID, migration, deps, journal);
+    if (holder !== undefined) throw inProgress(holder);
+    const present = await journal.read(containerID);
+    if (present !== undefined && present.migrationUID !== entry.migrationUID) await journal.release(containerID);
+    await journal.reserve(containerID, entry);
+  });
 }

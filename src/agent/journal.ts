@@ -20,6 +20,7 @@ export interface JournalEntry {
 /** The journal of one node, a file per container. */
 export class Journal {
   readonly #directory: string;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(runDirectory: string) {
     this.#directory = join(runDirectory, 'source');
@@ -55,9 +56,20 @@ export class Journal {
     }
   }
 
-  /** Adds to the entry of a reserved container. */
-  async note(containerID: string, more: Partial<JournalEntry>): Promise<JournalEntry> {
+  /** Runs one after the other what looks at a reservation and then changes it: an agent works on several at once. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /**
+   * Adds to the entry of a container that is reserved for that migration.
+   * @throws ReasonedError MigrationInProgress when another one has it by now
+   */
+  async note(containerID: string, migrationUID: string, more: Partial<JournalEntry>): Promise<JournalEntry> {
     const entry = await this.read(containerID);
+    if (entry !== undefined && entry.migrationUID !== migrationUID) throw inProgress(entry.migration);
     if (entry === undefined)
       throw new ReasonedError('JournalLost', `the node's journal has no entry for container ${containerID}`);
     const next = { ...entry, ...more };
@@ -87,12 +99,16 @@ export function inProgress(holder: string): ReasonedError {
 }
 
 function parseEntry(text: string): JournalEntry {
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null || !('migrationUID' in value) || !('migration' in value)) {
-    throw new ReasonedError(
-      'JournalCorrupt',
-      "an entry of the node's journal cannot be read; see <run directory>/source",
-    );
+  const corrupt =
+    'an entry of the journal below <run directory>/source cannot be read; remove it when nothing is being moved';
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ReasonedError('JournalCorrupt', corrupt, { cause });
   }
-  return value as JournalEntry;
+  if (typeof value === 'object' && value !== null && 'migrationUID' in value && 'migration' in value) {
+    return value as JournalEntry;
+  }
+  throw new ReasonedError('JournalCorrupt', corrupt);
 }

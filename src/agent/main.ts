@@ -135,6 +135,8 @@ async function main(): Promise<void> {
   await kube.close();
   shutdown.complete();
   log.info('agent stopped');
+  // What did not end in time must not go on beside the next life, which settles what it finds.
+  process.exit();
 }
 
 main().catch((error: unknown) => {

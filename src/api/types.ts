@@ -33,7 +33,6 @@ export interface ContainerMigration {
 
 export type Phase = NonNullable<Status['phase']>;
 export type Decision = NonNullable<Status['decision']>;
-export type Revocation = NonNullable<Decision['revoked']>;
 export type SourceStatus = NonNullable<Status['source']>;
 export type TargetStatus = NonNullable<Status['target']>;
 export type Check = NonNullable<SourceStatus['checks']>[number];
@@ -47,7 +46,7 @@ export type Downtime = NonNullable<Status['downtime']>;
 
 const FINAL_PHASES: readonly Phase[] = ['Succeeded', 'RolledBack', 'Failed'];
 
-/** True once nothing will ever be done for the object again (invariant I6 of docs/protocol.md). */
+/** True once nothing will ever be done for the object again (invariant I6 in docs/protocol.md). */
 export function isFinal(migration: ContainerMigration): boolean {
   return migration.status.phase !== undefined && FINAL_PHASES.includes(migration.status.phase);
 }

@@ -4,7 +4,7 @@ import { isConflict } from '../kube/errors';
 import type { ControllerObservation, ControllerStep } from '../protocol/controller';
 import { decideController } from '../protocol/controller';
 import type { ControllerStatus, StatusStep } from '../protocol/status';
-import { statusAfter } from '../protocol/status';
+import { acknowledged, statusAfter } from '../protocol/status';
 import type { Clock } from '../runtime/clock';
 import type { Reconcile, ReconcileContext, Result } from '../runtime/controller-loop';
 import type { ClusterView, EventSink, MigrationStore } from './ports';
@@ -68,6 +68,9 @@ async function perform(
       if (left.length !== migration.metadata.finalizers?.length) await deps.migrations.writeFinalizers(migration, left);
       return {};
     }
+    case 'Acknowledge':
+      await deps.migrations.writeStatus(migration, acknowledged(migration));
+      return {};
     case 'Admit':
       return write(await hold(migration, deps), step, deps, log);
     case 'Refuse':

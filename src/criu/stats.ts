@@ -2,8 +2,6 @@
 export interface RestoreStats {
   /** From CRIU's start until all processes existed. */
   readonly restoreMs: number;
-  /** Pages of memory that were put back. */
-  readonly pagesRestored: number;
 }
 
 /** Two magic numbers and the length of the message, 32 bits each (CRIU, Documentation: images). */
@@ -11,16 +9,13 @@ const HEADER_BYTES = 12;
 /** Field numbers of CRIU's images/stats.proto. */
 const RESTORE_STATS_FIELD = 2;
 const RESTORE_TIME_FIELD = 4;
-const PAGES_RESTORED_FIELD = 5;
 
 /** Undefined when the file is not what CRIU writes after a restore that went well. */
 export function parseRestoreStats(file: Uint8Array): RestoreStats | undefined {
   const restore = readFields(file.subarray(HEADER_BYTES))?.get(RESTORE_STATS_FIELD);
   const fields = restore instanceof Uint8Array ? readFields(restore) : undefined;
   const restoreMicroseconds = fields?.get(RESTORE_TIME_FIELD);
-  if (typeof restoreMicroseconds !== 'number') return undefined;
-  const pages = fields?.get(PAGES_RESTORED_FIELD);
-  return { restoreMs: restoreMicroseconds / 1000, pagesRestored: typeof pages === 'number' ? pages : 0 };
+  return typeof restoreMicroseconds === 'number' ? { restoreMs: restoreMicroseconds / 1000 } : undefined;
 }
 
 /** The fields of a protobuf message that has only numbers and messages, as CRIU's statistics do. */

@@ -16,12 +16,11 @@ interface InspectAnswer {
   Name: string;
   Image: string;
   State: { Status: ContainerState; Pid: number; ExitCode: number; StartedAt: string };
-  Config: { Image: string; Labels?: Labels | null; Tty: boolean };
+  Config: { Image: string; Labels?: Labels | null };
   HostConfig: {
     RestartPolicy: { Name: RestartPolicy['name'] | ''; MaximumRetryCount: number };
     Runtime: string;
     NetworkMode: string;
-    AutoRemove: boolean;
     Init?: boolean | null;
     Annotations?: Labels | null;
   };
@@ -42,13 +41,11 @@ interface InfoAnswer {
   Runtimes?: Record<string, { path?: string }> | null;
   DefaultRuntime: string;
   DockerRootDir: string;
-  CgroupVersion?: string;
   Driver: string;
 }
 
 const string = { type: 'string' };
 const integer = { type: 'integer' };
-const boolean = { type: 'boolean' };
 const labels = { type: 'object', nullable: true, additionalProperties: string };
 const containerID = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 /** An object in which all of these fields are there; Docker may add others at any time. */
@@ -73,7 +70,7 @@ const isInspect = ajv.compile<InspectAnswer>(
         ExitCode: integer,
         StartedAt: string,
       }),
-      Config: object({ Image: string, Tty: boolean }, { Labels: labels }),
+      Config: object({ Image: string }, { Labels: labels }),
       HostConfig: object(
         {
           RestartPolicy: object({
@@ -82,7 +79,6 @@ const isInspect = ajv.compile<InspectAnswer>(
           }),
           Runtime: string,
           NetworkMode: string,
-          AutoRemove: boolean,
         },
         { Annotations: labels, Init: { type: 'boolean', nullable: true } },
       ),
@@ -105,7 +101,6 @@ const isInfo = ajv.compile<InfoAnswer>(
   object(
     { ServerVersion: string, DefaultRuntime: string, DockerRootDir: string, Driver: string },
     {
-      CgroupVersion: string,
       Runtimes: { type: 'object', nullable: true, additionalProperties: object({}, { path: string }) },
     },
   ),
@@ -137,9 +132,7 @@ export function readInspect(answer: unknown): ContainerInfo {
     execIDs: rest.ExecIDs ?? [],
     networkMode: HostConfig.NetworkMode,
     networks: Object.keys(rest.NetworkSettings.Networks ?? {}),
-    autoRemove: HostConfig.AutoRemove,
     init: HostConfig.Init === true,
-    tty: Config.Tty,
     bindSources: mounts.flatMap(({ Type, Source }) => (Type === 'bind' && Source !== undefined ? [Source] : [])),
     volumes: mounts.flatMap(({ Type, Name: volume }) => (Type === 'volume' && volume !== undefined ? [volume] : [])),
     annotations: HostConfig.Annotations ?? {},
@@ -166,7 +159,6 @@ export function readInfo(answer: unknown): EngineInfo {
     runtimes: info.Runtimes ?? {},
     defaultRuntime: info.DefaultRuntime,
     rootDir: info.DockerRootDir,
-    cgroupVersion: info.CgroupVersion ?? '1',
     storageDriver: info.Driver,
   };
 }

@@ -39,11 +39,8 @@ export interface ContainerInfo {
   readonly networkMode: string;
   /** Names of the Docker networks that the container is attached to. */
   readonly networks: readonly string[];
-  /** `docker run --rm`. */
-  readonly autoRemove: boolean;
   /** `docker run --init`: Docker's own first process reaps the others. */
   readonly init: boolean;
-  readonly tty: boolean;
   /** Host paths that are mounted into the container. */
   readonly bindSources: readonly string[];
   /** Names of the volumes, named and anonymous. */
@@ -65,8 +62,6 @@ export interface EngineInfo {
   readonly defaultRuntime: string;
   /** Docker's data directory as the daemon sees it: `/var/lib/docker`. */
   readonly rootDir: string;
-  /** `1` or `2`. */
-  readonly cgroupVersion: string;
   /** `overlay2`, or `overlayfs` with containerd's image store. */
   readonly storageDriver: string;
 }

@@ -58,8 +58,14 @@ export interface Driver {
   dump(
     container: DriverContainer,
     target: CheckpointDirectories,
-    options: { timeoutMs: number },
+    options: { timeoutMs: number; signal?: AbortSignal },
   ): Promise<{ dumpMs: number }>;
+
+  /**
+   * Before a paused container is woken up again: ends a dump that an earlier life of the agent began, and makes the
+   * runtime agree with Docker that the container is paused, so that Docker's unpause works.
+   */
+  abandonDump(container: DriverContainer): Promise<void>;
 
   /** What the container must be created with, so that this driver can wake it up. */
   createOptions(migrationUID: string): { runtime: string; annotations: Record<string, string> };

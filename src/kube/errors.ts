@@ -57,17 +57,6 @@ export function isGone(error: unknown): boolean {
   return hasCode(error, 410);
 }
 
-/** The server refuses the content of the object. */
-export function isInvalid(error: unknown): boolean {
-  return hasCode(error, 422);
-}
-
-/** Later the same call may do well: the server is busy, broken or not to be reached. */
-export function isRetryable(error: unknown): boolean {
-  if (!(error instanceof KubeError)) return false;
-  return error.statusCode === undefined || error.statusCode === 429 || error.statusCode >= 500;
-}
-
 /** For answers that are no Status object. */
 const REASONS_BY_CODE = new Map([
   [401, 'Unauthorized'],

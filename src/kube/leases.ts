@@ -7,11 +7,7 @@ import type { KubeTransport } from './transport';
 
 /** A coordination.k8s.io/v1 Lease as far as it is used here. */
 export interface Lease {
-  readonly namespace: string;
-  readonly name: string;
   readonly resourceVersion: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
   readonly record: LeaseRecord;
 }
 
@@ -64,20 +60,16 @@ export interface HeartbeatOptions {
   holder: string;
   /** After how long without a renewal others may take the holder for dead. */
   durationSeconds: number;
-  /** What else to say with it; replaces what the same holder said before. */
-  labels?: Readonly<Record<string, string>>;
-  annotations?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 }
 
 /** Says "I am alive" in a Lease that nobody else writes; creates it when there is none. */
 export async function renewLease(transport: KubeTransport, clock: Clock, options: HeartbeatOptions): Promise<Lease> {
-  const { namespace, name, holder, durationSeconds, labels = {}, annotations = {}, signal } = options;
+  const { namespace, name, holder, durationSeconds, signal } = options;
   return new ResourceClient(transport, LEASES).apply(
     namespace,
     name,
     {
-      metadata: { labels, annotations },
       spec: {
         holderIdentity: holder,
         leaseDurationSeconds: durationSeconds,
@@ -86,16 +78,6 @@ export async function renewLease(transport: KubeTransport, clock: Clock, options
     },
     { fieldManager: holder, signal },
   );
-}
-
-/** The readable Leases of a namespace. */
-export async function listLeases(
-  transport: KubeTransport,
-  selection: { namespace: string; labelSelector?: string },
-  signal?: AbortSignal,
-): Promise<Lease[]> {
-  const { items } = await new ResourceClient(transport, LEASES).list(selection, signal);
-  return items.flatMap(({ parsed }) => (parsed.ok ? [parsed.value] : []));
 }
 
 /** A MicroTime: the API server refuses fewer than six digits. */
@@ -115,15 +97,10 @@ function specOf(record: LeaseRecord): object {
 
 function parseLease(value: unknown): Lease {
   const spec = asRecord(asRecord(value)['spec']);
-  const { labels, annotations } = asRecord(asRecord(value)['metadata']);
-  const { namespace, name, resourceVersion } = metadataOf(value);
+  const { name, resourceVersion } = metadataOf(value);
   if (name === '' || resourceVersion === '') throw new TypeError('a Lease has a name and a resource version');
   return {
-    namespace,
-    name,
     resourceVersion,
-    labels: strings(labels),
-    annotations: strings(annotations),
     // Every field of the spec is optional in the API.
     record: {
       holderIdentity: typeof spec['holderIdentity'] === 'string' ? spec['holderIdentity'] : '',
@@ -133,10 +110,6 @@ function parseLease(value: unknown): Lease {
       transitions: number(spec['leaseTransitions']),
     },
   };
-}
-
-function strings(value: unknown): Record<string, string> {
-  return Object.fromEntries(Object.entries(asRecord(value)).map(([name, text]) => [name, String(text)]));
 }
 
 function number(value: unknown): number {

@@ -22,8 +22,6 @@ export interface ResourceType<T> {
 export interface Selection {
   /** All namespaces when absent. */
   readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
 }
 
 export interface ApplyOptions {
@@ -77,7 +75,7 @@ export class ResourceClient<T> {
         await this.#transport.request({
           method: 'GET',
           path: this.#path(selection.namespace ?? ''),
-          query: { ...selectors(selection), limit: PAGE_SIZE, continue: page },
+          query: { limit: PAGE_SIZE, continue: page },
           signal,
         }),
       );
@@ -169,7 +167,6 @@ export class ResourceClient<T> {
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
     const path = this.#path(selection.namespace ?? '');
     const query = {
-      ...selectors(selection),
       watch: true,
       allowWatchBookmarks: true,
       resourceVersion,
@@ -225,10 +222,6 @@ export class ResourceClient<T> {
     const scope = namespaced && namespace !== '' ? `/namespaces/${encodeURIComponent(namespace)}` : '';
     return `${root}${scope}/${plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
   }
-}
-
-function selectors({ labelSelector, fieldSelector }: Selection): Record<string, string | undefined> {
-  return { labelSelector, fieldSelector };
 }
 
 function expired(error: unknown): ResourceExpiredError | undefined {

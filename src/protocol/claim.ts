@@ -1,4 +1,4 @@
-import type { ContainerMigration, TargetStatus } from '../api/types';
+import type { TargetStatus } from '../api/types';
 
 /**
  * True while only the target may run the container (the commit point of docs/protocol.md). `Failed` after a claim
@@ -6,9 +6,4 @@ import type { ContainerMigration, TargetStatus } from '../api/types';
  */
 export function claimHolds(target: TargetStatus | undefined): boolean {
   return target?.state === 'Claimed' || target?.state === 'Restored';
-}
-
-/** True when the controller has taken back the permission to claim, for good. */
-export function isRevoked(migration: ContainerMigration): boolean {
-  return migration.status.decision?.revoked !== undefined;
 }

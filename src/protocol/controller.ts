@@ -20,6 +20,8 @@ export type ControllerStep =
   | { readonly do: 'Wait'; readonly waitsFor: string; readonly untilMs: number }
   /** The migration has ended and nothing is left to do. */
   | { readonly do: 'Rest' }
+  /** The spec was changed after the end. That has no effect; the status says that it was seen (kstatus waits for it). */
+  | { readonly do: 'Acknowledge' }
   /** Hold the object by a finalizer, accept its spec and let the agents look. */
   | { readonly do: 'Admit' }
   /** End it; nothing was touched. */
@@ -41,7 +43,12 @@ export type ControllerStep =
 export function decideController(migration: ContainerMigration, seen: ControllerObservation): ControllerStep {
   const deleted = migration.metadata.deletionTimestamp !== undefined;
   const { decision } = migration.status;
-  if (isFinal(migration)) return deleted ? { do: 'LetGo' } : { do: 'Rest' };
+  if (isFinal(migration)) {
+    if (deleted) return { do: 'LetGo' };
+    return migration.status.observedGeneration === migration.metadata.generation
+      ? { do: 'Rest' }
+      : { do: 'Acknowledge' };
+  }
   if (decision === undefined) return deleted ? { do: 'LetGo' } : admit(migration, seen);
   return decided(migration, seen, deleted);
 }
@@ -89,7 +96,8 @@ function decided(migration: ContainerMigration, seen: ControllerObservation, del
       message: `the container runs on ${migration.spec.target.nodeName}`,
     };
   }
-  if (claimHolds(target)) return waitFor(`${migration.spec.target.nodeName} to wake the container up`, seen);
+  if (claimHolds(target))
+    return waitFor(`${migration.spec.target.nodeName} to wake the container up`, seen, target?.error);
   if (decision?.revoked !== undefined) return settleRollback(migration, decision.revoked, seen);
 
   // Nothing was touched before the step Prepare was granted: then the end needs no rollback.
@@ -110,7 +118,18 @@ function decided(migration: ContainerMigration, seen: ControllerObservation, del
       'the spec was changed after the migration had begun; it cannot be changed, create a new ContainerMigration instead',
     );
   }
-  const waitsFor = awaited(migration);
+  const gone = [migration.spec.source.nodeName, migration.spec.target.nodeName].find((node) => !seen.agentAlive(node));
+  if (gone !== undefined && isBeforeFreeze(migration) && seen.nowMs < untilMs) {
+    return {
+      do: 'Wait',
+      waitsFor: `the agent of ${gone}, which has stopped reporting`,
+      untilMs: Math.min(untilMs, seen.nowMs + 10_000),
+    };
+  }
+  if (decision.step === 'Freeze' && gone === migration.spec.target.nodeName) {
+    return giveUp('NodeWithoutAgent', `the agent of ${gone} stopped reporting before it had claimed the checkpoint`);
+  }
+  const waitsFor = awaited(migration) ?? (gone === undefined ? undefined : `the agent of ${gone}`);
   if (waitsFor !== undefined && seen.nowMs >= untilMs) {
     return giveUp(
       'DeadlineExceeded',
@@ -119,6 +138,11 @@ function decided(migration: ContainerMigration, seen: ControllerObservation, del
   }
   if (waitsFor !== undefined) return { do: 'Wait', waitsFor, untilMs };
   return decision.step === 'Preflight' ? afterPreflight(migration) : { do: 'Advance', to: 'Freeze' };
+}
+
+/** Both are prepared, and the next step would freeze the container: not for a node that does not answer. */
+function isBeforeFreeze({ status: { decision, source, target } }: ContainerMigration): boolean {
+  return decision?.step === 'Prepare' && source?.state === 'Prepared' && target?.state === 'Prepared';
 }
 
 /** What the agents still owe for the step they were granted; undefined when the controller may go on. */
@@ -169,7 +193,7 @@ function settleRollback(
   const { source, target } = migration.status;
   const { nodeName } = migration.spec.source;
   if (source?.state !== 'RolledBack') return waitFor(`${nodeName} to wake the original up`, seen, source?.error);
-  const targetIsClean = target === undefined || target.state === 'Withdrawn' || target.state === 'Failed';
+  const targetIsClean = target === undefined || target.state === 'Withdrawn';
   // A target that is gone cannot have claimed, and cannot claim any more: its leftovers do not hold the object up.
   if (!targetIsClean && seen.agentAlive(target.nodeName))
     return waitFor(`${target.nodeName} to remove what it had prepared`, seen);

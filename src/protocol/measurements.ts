@@ -7,10 +7,14 @@ function onVolumeClock(time: string | undefined, clock: ClockReading | undefined
 }
 
 function between(from: number | undefined, to: number | undefined): string | undefined {
-  return from === undefined || to === undefined ? undefined : formatDuration(to - from);
+  // Less than nothing is no measurement: the clocks disagree by more than was thought.
+  return from === undefined || to === undefined || to < from ? undefined : formatDuration(to - from);
 }
 
 const local = (time: string | undefined): number | undefined => (time === undefined ? undefined : preciseMs(time));
+
+/** The wake-up is dated by a file's time stamp, up to a kernel tick old; the rest is noted in whole milliseconds. */
+const STAMP_ERROR_MS = 5;
 
 /** Drops what is not known: a field that is there was measured. */
 function known<T extends object>(fields: { [Key in keyof T]: T[Key] | undefined }): T {
@@ -25,7 +29,9 @@ export function downtimeOf({ status: { source, target } }: ContainerMigration): 
   if (target?.state !== 'Restored' || source === undefined) return undefined;
   const bound =
     source.clock && target.clock
-      ? formatDuration(Math.ceil((source.clock.errorMicroseconds + target.clock.errorMicroseconds) / 1000))
+      ? formatDuration(
+          Math.ceil((source.clock.errorMicroseconds + target.clock.errorMicroseconds) / 1000) + STAMP_ERROR_MS,
+        )
       : undefined;
   return known<Downtime>({
     frozen: between(onVolumeClock(source.freezeStartedAt, source.clock), onVolumeClock(target.resumedAt, target.clock)),

@@ -10,12 +10,12 @@ import { downtimeOf, timingsOf } from './measurements';
 export type ControllerStatus = Omit<Status, 'source' | 'target'>;
 
 /** Steps that change the status; the others leave it as it is or concern the metadata only. */
-export type StatusStep = Exclude<ControllerStep, { do: 'Rest' | 'LetGo' }>;
+export type StatusStep = Exclude<ControllerStep, { do: 'Rest' | 'LetGo' | 'Acknowledge' }>;
 
 /**
  * The whole status as the controller writes it after a step. Pure.
  *
- * @param at RFC 3339 with microseconds, the controller's clock
+ * @param at RFC 3339, the controller's clock
  */
 export function statusAfter(migration: ContainerMigration, step: StatusStep, at: string): ControllerStatus {
   const { status, metadata, spec } = migration;
@@ -45,6 +45,19 @@ export function statusAfter(migration: ContainerMigration, step: StatusStep, at:
     ...(status.source?.checkpoint === undefined ? {} : { checkpoint: status.source.checkpoint }),
     timings: timingsOf(measured, finishedAt),
     ...(downtime === undefined ? {} : { downtime }),
+  };
+}
+
+/** The status of a finished migration, said to be that of the spec as it is now. */
+export function acknowledged({ status, metadata }: ContainerMigration): ControllerStatus {
+  const ours: Status = { ...status };
+  delete ours.source;
+  delete ours.target;
+  const observedGeneration = metadata.generation;
+  return {
+    ...ours,
+    observedGeneration,
+    conditions: (status.conditions ?? []).map((condition) => ({ ...condition, observedGeneration })),
   };
 }
 

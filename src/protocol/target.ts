@@ -28,9 +28,11 @@ export function decideTarget(migration: ContainerMigration): TargetStep {
     case 'Restored':
       // Also when all has ended: an agent that died right after it reported left its markers.
       return { do: 'CleanUp' };
-    case 'Failed':
     case 'Withdrawn':
       return wait('finished');
+    case 'Failed':
+      // Before the claim it may have failed with a container already created.
+      return decision.revoked === undefined ? wait('failed; the controller decides') : { do: 'Withdraw' };
     case 'Claimed':
       // The commit point is passed: this node alone may run the container, so it goes on whatever the spec says now.
       return { do: 'Wake' };

@@ -17,8 +17,6 @@ export interface CommandOptions {
   input?: string;
   /** Of stdout: more kills the command. Of stderr only the end of this size is kept. Default 1 MiB. */
   maxOutputBytes?: number;
-  /** Called with the pid as soon as the command runs. */
-  onSpawn?: (pid: number) => void;
   /** Kills the command and everything it started, as the timeout does. */
   signal?: AbortSignal;
 }
@@ -74,7 +72,6 @@ async function runCommand(
   const stderr = collect(child.stderr, maxBytes);
   try {
     await started(child, file);
-    if (child.pid !== undefined) options.onSpawn?.(child.pid);
     // A command that does not read its input breaks the pipe, which is its right.
     child.stdin?.on('error', () => undefined).end(options.input);
     const timer = new AbortController();

@@ -59,7 +59,6 @@ export class LeaderElector {
   readonly #options: Required<LeaderElectorOptions>;
   /** The record as last seen, and when this candidate first saw it so. */
   #observed: { fingerprint: string; atMs: number } | undefined;
-  #leading = false;
 
   constructor(options: LeaderElectorOptions) {
     this.#options = {
@@ -73,10 +72,6 @@ export class LeaderElector {
     if (renewDeadlineMs >= leaseDurationMs || retryPeriodMs >= renewDeadlineMs) {
       throw new RangeError('leader election needs retryPeriodMs < renewDeadlineMs < leaseDurationMs');
     }
-  }
-
-  isLeader(): boolean {
-    return this.#leading;
   }
 
   /**
@@ -104,13 +99,11 @@ export class LeaderElector {
     const { log, identity, onStartedLeading } = this.#options;
     const leading = linkAbort(stop);
     const settled = new AbortController();
-    this.#leading = true;
     const work = onStartedLeading(leading.signal).finally(() => {
       settled.abort();
     });
     // Renewed also while the work winds down after a stop: until it has ended nobody else may begin.
     const kept = await this.#keepRenewing(acquiredAt, settled.signal);
-    this.#leading = false;
     if (!kept) {
       log.warn('leadership lost', { identity });
       leading.abort(new Error('leadership lost'));

@@ -68,11 +68,6 @@ function lineWriter(output: NodeJS.WritableStream): Writable {
   });
 }
 
-/** The level of that name, or undefined for a name that is none. */
-export function parseLogLevel(name: string): LogLevel | undefined {
-  return LEVELS.find((level) => level === name);
-}
-
 function serialiseErrors(fields: LogFields, withStack: boolean): LogFields {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [

@@ -32,7 +32,7 @@ export interface CheckpointPaths {
 
 const IMAGES = 'images';
 const DESCRIPTION = 'container.json';
-const WRITABLE_LAYER = 'rootfs.tar';
+export const WRITABLE_LAYER = 'rootfs.tar';
 /** What lies in a checkpoint's directory and is not part of the checkpoint: its manifest, and the logs. */
 export const MANIFEST = 'manifest.json';
 export const WORK = 'work';

@@ -92,17 +92,6 @@ export async function readManifest(
   }
 }
 
-/** Whether every file of the checkpoint is there and is what its manifest says. */
-export async function isComplete(directory: string, manifest: Manifest): Promise<boolean> {
-  try {
-    await verifyFiles(directory, manifest);
-    return true;
-  } catch (error) {
-    if (error instanceof ReasonedError && error.reason === 'CheckpointCorrupt') return false;
-    throw volumeError(directory, error);
-  }
-}
-
 /** Something that should be there and is not: on NFS it may yet come into sight. */
 class NotVisible extends ReasonedError {}
 

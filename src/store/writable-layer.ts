@@ -3,9 +3,9 @@ import { ReasonedError } from '../runtime/errors';
 import type { CommandRunner } from '../runtime/exec';
 
 /**
- * Extended attributes carry overlayfs' opaque directories and file capabilities, and whiteouts are character devices:
- * GNU tar keeps all of it with these (measured, docs of the project's facts, section 9). Without --xattrs deleted files
- * of the image would reappear on the target.
+ * Extended attributes carry overlayfs' opaque directories and file capabilities, and whiteouts are character devices.
+ * Measured with GNU tar 1.34: whiteouts, opaque directories, capabilities, hard links and nanosecond times survive with
+ * these options. Without --xattrs deleted files of the image would reappear on the target.
  */
 const FAITHFUL = ['--xattrs', '--xattrs-include=*', '--acls', '--sparse', '--numeric-owner', '--format=posix'];
 

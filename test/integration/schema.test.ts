@@ -80,7 +80,7 @@ describe('the API server', () => {
       { ...goodSpec, activeDeadlineSeconds: '5m' },
       /spec\.activeDeadlineSeconds in body must be of type integer: "string"/,
     ],
-  ])('refuses %s, and says what to write', (_what, spec, message) => {
+  ])('refuses %s, and names the field and the rule', (_what, spec, message) => {
     const { code, stderr } = offer(spec);
     expect(code).not.toBe(0);
     expect(stderr).toMatch(message);

@@ -1,15 +1,21 @@
 import type { Checkpoint, ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
-import { ReasonedError } from '../../runtime/errors';
+import { withDeadline } from '../../runtime/deadline';
+import { ReasonedError, reasonOf } from '../../runtime/errors';
 import { formatBytes } from '../../runtime/format-bytes';
+import { ensureDirectory } from '../../store/files';
 import type { CheckpointPaths } from '../../store/layout';
 import type { PublishedManifest } from '../../store/manifest';
+import type { Manifest } from '../../store/manifest-format';
 import { publishManifest, readManifest } from '../../store/manifest';
 import { isLayerEmpty, saveLayer } from '../../store/writable-layer';
 import type { Journal } from '../journal';
 import type { AgentDeps } from '../ports';
 import { directoriesOf, pathsOf } from '../paths';
 import { originalOf } from './original';
+
+/** How long the volume may take for all that is not the dump itself. */
+const VOLUME_GRACE_MS = 60_000;
 
 /**
  * The downtime begins here: pause, dump, publish; the container stays paused, so that it can be woken up again in
@@ -23,9 +29,12 @@ export async function freezeSource(
 ): Promise<SourceStatus> {
   const container = await originalOf(status, deps.engine);
   const paths = pathsOf(migration, deps.volume);
-  const published =
-    (await readManifest(paths.directory))?.published ??
-    (await dumpAndPublish(migration, container, paths, deps, journal));
+  const published = await withinDeadline(deps, async (signal) => {
+    const earlier = await readManifest(paths.directory);
+    if (earlier === undefined) return dumpAndPublish(migration, container, paths, deps, journal, signal);
+    await requireOurs(migration, container, earlier.manifest, journal);
+    return earlier.published;
+  });
   const { freezeStartedAt, frozenAt, dumpedAt, publishedAt } = (await journal.read(container.id)) ?? {};
   return {
     ...status,
@@ -38,14 +47,57 @@ export async function freezeSource(
   };
 }
 
+/**
+ * File calls have no deadline of their own, and a file server that stops answering must not keep the container paused.
+ * What was given up looks at the signal before it goes on: it must not freeze a container that was rolled back.
+ */
+async function withinDeadline<T>(deps: AgentDeps, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  // A dump and the saving of the changed files have each their own; what is left are accesses to the volume.
+  const ms = 2 * deps.deadlines.dumpMs + VOLUME_GRACE_MS;
+  try {
+    return await withDeadline({ clock: deps.clock, ms, what: 'the freeze' }, work);
+  } catch (error) {
+    if (reasonOf(error, '') !== 'DeadlineExceeded') throw error;
+    throw new ReasonedError('VolumeHung', `the shared volume did not answer within ${ms / 1000} s`, { cause: error });
+  }
+}
+
+/** A checkpoint of an earlier life is only good while the container has stood still since, and when it is that life's. */
+async function requireOurs(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  manifest: Manifest,
+  journal: Journal,
+): Promise<void> {
+  const entry = await journal.read(container.id);
+  const ours =
+    entry?.migrationUID === migration.metadata.uid &&
+    entry.dumpedAt !== undefined &&
+    manifest.migrationUID === migration.metadata.uid &&
+    manifest.containerID === container.id;
+  if (!ours)
+    throw new ReasonedError('CheckpointCorrupt', 'a manifest lies on the volume that this agent did not write');
+  if (container.state !== 'paused') {
+    throw new ReasonedError(
+      'NotFrozen',
+      `container ${container.name} ran on after its dump, which is therefore worthless`,
+    );
+  }
+}
+
 async function dumpAndPublish(
   migration: ContainerMigration,
   container: ContainerInfo,
   paths: CheckpointPaths,
   deps: AgentDeps,
   journal: Journal,
+  signal: AbortSignal,
 ): Promise<PublishedManifest> {
   const { engine, driver } = deps;
+  const { uid } = migration.metadata;
+  // Refuses symlinks on the way: what lies on the volume is not trusted.
+  await ensureDirectory(deps.volume, paths.work);
+  signal.throwIfAborted();
   const now = (): string => new Date(deps.clock.now()).toISOString();
   // A policy such as `always` would start a second copy the moment the original is killed (moby restarts it).
   await engine.setRestartPolicy(container.id, { name: 'no', maximumRetryCount: 0 });
@@ -59,22 +111,26 @@ async function dumpAndPublish(
       );
     }
     // Noted before the pause: an agent that dies in between still knows that the pause is its own.
-    await journal.note(container.id, { freezeStartedAt: now() });
+    await journal.note(container.id, uid, { freezeStartedAt: now() });
   }
   await engine.pause(container.id);
-  await journal.note(container.id, { frozenAt: now() });
-  await driver.dump(container, directoriesOf(paths, deps.node.name), { timeoutMs: deps.deadlines.dumpMs });
+  await journal.note(container.id, uid, { frozenAt: before?.frozenAt ?? now() });
+  await driver.dump(container, directoriesOf(paths, deps.node.name), {
+    timeoutMs: deps.deadlines.dumpMs,
+    signal,
+  });
+  await journal.note(container.id, uid, { dumpedAt: now() });
   if (container.upperDir !== undefined && !(await isLayerEmpty(container.upperDir))) {
     await saveLayer(deps.commands, container.upperDir, paths.writableLayer, deps.deadlines.dumpMs);
   }
-  await journal.note(container.id, { dumpedAt: now() });
+  signal.throwIfAborted();
   const published = await publishManifest(paths.directory, {
     driver: driver.name,
     containerID: container.id,
-    migrationUID: migration.metadata.uid,
+    migrationUID: uid,
     attempt: migration.status.decision?.attempt ?? 1,
   });
-  await journal.note(container.id, { publishedAt: now() });
+  await journal.note(container.id, uid, { publishedAt: now() });
   return published;
 }
 

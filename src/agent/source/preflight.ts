@@ -1,7 +1,6 @@
 import type { Check, ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
-import { describeError, ReasonedError, reasonOf } from '../../runtime/errors';
-import { probeNode, volumeIDOf } from '../node-checks';
+import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { findContainer } from './find-container';
 import type { Journal } from '../journal';
@@ -21,8 +20,15 @@ export async function preflightSource(
   } catch (error) {
     return { ...base, checks: [refusal(error)] };
   }
-  const checks = [...(await containerChecks(container, deps)), ...(await probeNode(deps.node))];
-  const volumeID = await volumeIDOf(deps.node, checks);
+  const checks = await findings(() => containerChecks(container, deps));
+  checks.push(...(await findings(() => probeNode(deps.node))));
+  let volumeID: string | undefined;
+  checks.push(
+    ...(await findings(async () => {
+      volumeID = await volumeIDOf(deps.node, checks);
+      return [];
+    })),
+  );
   const holder = await otherHolder(container.id, migration, deps, journal);
   if (holder !== undefined) checks.unshift(refusal(inProgress(holder)));
   return {
@@ -124,14 +130,4 @@ async function processChecks(container: ContainerInfo, { node }: AgentDeps): Pro
     );
   }
   return checks;
-}
-
-function blocking(reason: string, message: string): Check {
-  return { reason, message, blocking: true };
-}
-
-/** A named failure is a refusal; anything else is an error of ours and is retried. */
-function refusal(error: unknown): Check {
-  if (!(error instanceof ReasonedError)) throw error;
-  return blocking(reasonOf(error, 'Unknown'), describeError(error));
 }

@@ -14,7 +14,9 @@ export async function releaseSource(
   const { engine, driver, clock } = deps;
   const container = await findOriginal(status, engine);
   if (container !== undefined) {
-    if (container.state === 'paused') {
+    // Also when somebody has unpaused it meanwhile: then two copies run until it is dead.
+    if (container.pid !== 0) {
+      if (container.state === 'running') await engine.pause(container.id);
       // Docker's kill thaws first; a process that is not the first one would run on until its turn comes.
       await driver.killFrozen(container);
       await engine.kill(container.id);

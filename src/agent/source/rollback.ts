@@ -21,7 +21,7 @@ export async function rollBackSource(
   const ours = reserved?.migrationUID === migration.metadata.uid;
   const touched = ours || base.restartPolicy !== undefined;
   const lost = touched && (container === undefined || !(await wakeUp(container, base, deps)));
-  const left = await discardCheckpoint(migration, deps, () => isWorthKeeping(migration, deps));
+  const left = await discardCheckpoint(migration, deps, () => isWorthKeeping(migration, lost, deps));
   if (ours && base.containerID !== undefined) await journal.release(base.containerID);
   return {
     ...base,
@@ -31,17 +31,23 @@ export async function rollBackSource(
   };
 }
 
-/** Without a manifest there is no checkpoint, and for an object that is being deleted nobody would ever remove it. */
-async function isWorthKeeping(migration: ContainerMigration, { volume }: AgentDeps): Promise<boolean> {
+/**
+ * Without a manifest there is no checkpoint. When the original is lost it is the last copy, and stays. For an object
+ * that is being deleted nobody would ever remove it.
+ */
+async function isWorthKeeping(migration: ContainerMigration, lost: boolean, { volume }: AgentDeps): Promise<boolean> {
   const { retainCheckpoint } = migration.spec;
-  if (retainCheckpoint !== 'OnFailure') return retainCheckpoint === 'Always';
-  if (migration.metadata.deletionTimestamp !== undefined) return false;
+  const wanted = lost || (retainCheckpoint === 'OnFailure' && migration.metadata.deletionTimestamp === undefined);
+  if (!wanted) return retainCheckpoint === 'Always';
   return (await readManifest(pathsOf(migration, volume).directory)) !== undefined;
 }
 
 /** @returns false when there is nothing left that could run */
-async function wakeUp(container: ContainerInfo, status: SourceStatus, { engine }: AgentDeps): Promise<boolean> {
-  if (container.state === 'paused') await engine.unpause(container.id);
+async function wakeUp(container: ContainerInfo, status: SourceStatus, { engine, driver }: AgentDeps): Promise<boolean> {
+  if (container.state === 'paused') {
+    await driver.abandonDump(container);
+    await engine.unpause(container.id);
+  }
   if (status.restartPolicy !== undefined) await engine.setRestartPolicy(container.id, status.restartPolicy);
   const now = await engine.inspect(container.id);
   return now?.state === 'running';
@@ -53,6 +59,7 @@ function sourceLost(status: SourceStatus, container: ContainerInfo | undefined):
     reason: 'SourceLost',
     message:
       `container ${status.containerName ?? ''} on ${status.nodeName} ${what} while it was being moved, and does not run ` +
-      'on the target; start it again on the source',
+      'on the target; start it again on the source' +
+      (status.checkpoint === undefined ? '' : `, its last state is kept in ${status.checkpoint.path} on the volume`),
   };
 }

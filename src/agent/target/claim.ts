@@ -1,4 +1,5 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
+import { withDeadline } from '../../runtime/deadline';
 import { ReasonedError } from '../../runtime/errors';
 import { verifyCheckpoint } from '../../store/manifest';
 import { pathsOf } from '../paths';
@@ -20,9 +21,11 @@ export async function claim(
   const seenAt = status.seenAt ?? now();
   const { checkpoint, containerID } = migration.status.source ?? {};
   if (checkpoint === undefined) throw new ReasonedError('CheckpointMissing', 'the source reports no checkpoint');
-  const manifest = await verifyCheckpoint(pathsOf(migration, deps.volume).directory, checkpoint.digest, {
-    clock: deps.clock,
-  });
+  const { directory } = pathsOf(migration, deps.volume);
+  const manifest = await withDeadline(
+    { clock: deps.clock, ms: deps.deadlines.wakeMs, what: 'the comparison of the checkpoint with its manifest' },
+    (signal) => verifyCheckpoint(directory, checkpoint.digest, { clock: deps.clock, signal }),
+  );
   if (manifest.migrationUID !== migration.metadata.uid || manifest.containerID !== containerID) {
     throw new ReasonedError('CheckpointCorrupt', `the manifest in ${checkpoint.path} belongs to another migration`);
   }

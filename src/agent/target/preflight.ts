@@ -1,6 +1,5 @@
 import type { Check, ContainerMigration, SourceStatus, TargetStatus } from '../../api/types';
-import { describeError, ReasonedError } from '../../runtime/errors';
-import { probeNode, volumeIDOf } from '../node-checks';
+import { blocking, findings, probeNode, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 
 /** Networks that every Docker has. */
@@ -18,8 +17,10 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
   const { source } = migration.status;
   // The source refuses already; there is nothing to look for here.
   if (source?.checks?.some(({ blocking }) => blocking)) return { ...base, checks: [] };
-  const checks = [...(await engineChecks(name, source, deps)), ...(await probeNode(deps.node))];
-  return { ...base, checks: [...checks, ...(await sameVolume(source, checks, deps))] };
+  const checks = await findings(() => engineChecks(name, source, deps));
+  checks.push(...(await findings(() => probeNode(deps.node))));
+  checks.push(...(await findings(() => sameVolume(source, checks, deps))));
+  return { ...base, checks };
 }
 
 /** An export that is not mounted leaves an empty directory, which can be written as well as the real one. */
@@ -40,18 +41,12 @@ async function sameVolume(
 }
 
 async function engineChecks(name: string, source: SourceStatus | undefined, deps: AgentDeps): Promise<Check[]> {
-  try {
-    const info = await deps.engine.info();
-    return [
-      ...(await deps.driver.checkWake(info)),
-      ...(await imageChecks(source, deps)),
-      ...(await nameChecks(name, deps)),
-      ...(await placeChecks(source, deps)),
-    ];
-  } catch (error) {
-    if (!(error instanceof ReasonedError)) throw error;
-    return [blocking(error.reason, describeError(error))];
-  }
+  return [
+    ...(await deps.driver.checkWake(await deps.engine.info())),
+    ...(await imageChecks(source, deps)),
+    ...(await nameChecks(name, deps)),
+    ...(await placeChecks(source, deps)),
+  ];
 }
 
 async function imageChecks(source: SourceStatus | undefined, { engine, node }: AgentDeps): Promise<Check[]> {
@@ -112,8 +107,4 @@ async function placeChecks(source: SourceStatus | undefined, { engine, node }: A
     }
   }
   return checks;
-}
-
-function blocking(reason: string, message: string): Check {
-  return { reason, message, blocking: true };
 }

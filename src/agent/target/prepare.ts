@@ -26,7 +26,7 @@ export async function prepareTarget(
       'the description on the volume names another image than the preflight saw',
     );
   }
-  const existing = await findOurs(migration, deps.engine);
+  const existing = await findOurs(migration, deps);
   const containerID = existing?.id ?? (await create(migration, description, source, deps));
   return { ...status, state: 'Prepared', containerID, clock: await deps.node.measureClock() };
 }

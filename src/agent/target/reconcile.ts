@@ -109,8 +109,12 @@ async function wakeOrGiveBack(
     return await wakeTarget(migration, status, deps);
   } catch (error) {
     // A container that runs on although something else went wrong is not given back: it is restored.
-    const container = await findOurs(migration, deps.engine);
-    if (container !== undefined && (await deps.driver.wakeState(container.id)) === 'resumed') throw error;
+    const container = await findOurs(migration, deps);
+    if (container !== undefined && container.pid !== 0) {
+      // What keeps it from being reported is said in the object, and tried again.
+      await deps.migrations.writeTarget(migration, { ...status, error: actorError(error) });
+      throw error;
+    }
     await giveBack(migration, deps);
     return failed(status, error, log);
   }

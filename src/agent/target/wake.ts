@@ -1,7 +1,10 @@
-import { stat } from 'node:fs/promises';
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
-import { hasCode, ReasonedError } from '../../runtime/errors';
+import { withDeadline } from '../../runtime/deadline';
+import { ReasonedError } from '../../runtime/errors';
+import { ensureDirectory } from '../../store/files';
+import { WRITABLE_LAYER } from '../../store/layout';
+import { readManifest } from '../../store/manifest';
 import { applyLayer } from '../../store/writable-layer';
 import { directoriesOf, pathsOf } from '../paths';
 import type { AgentDeps } from '../ports';
@@ -17,29 +20,23 @@ export async function wakeTarget(
   deps: AgentDeps,
 ): Promise<TargetStatus> {
   const { driver, engine, clock } = deps;
-  const container = await findOurs(migration, engine);
+  const container = await findOurs(migration, deps);
   if (container === undefined) {
     throw new ReasonedError(
       'TargetLost',
       `the container that was created for the migration on ${deps.node.name} is gone`,
     );
   }
-  const paths = pathsOf(migration, deps.volume);
   const before = await driver.wakeState(container.id);
-  if (before === 'none') {
-    await applyWritableLayer(container, paths.writableLayer, deps);
-    await driver.arm(container.id, migration.metadata.uid, directoriesOf(paths, deps.node.name));
-  }
+  if (before === 'none') await armTarget(migration, container, deps);
   const wakeStartedMs = clock.now();
   const woken = await driver.wake(container.id, { timeoutMs: deps.deadlines.wakeMs });
+  await requireStarted(container.id, deps);
   const policy = migration.status.source?.restartPolicy;
   if (policy !== undefined) await engine.setRestartPolicy(container.id, policy);
-  const startedAt = await engine.stateChangedAt(container.id, 'start', {
-    sinceMs: Date.parse(status.claimedAt ?? migration.metadata.creationTimestamp) - 1000,
-    untilMs: clock.now(),
-  });
+  const startedAt = await startTime(container.id, status, deps);
   return {
-    ...status,
+    ...withoutError(status),
     state: 'Restored',
     // A start by an earlier life has a beginning that nobody remembers.
     ...(before === 'none' ? { wakeStartedAt: new Date(wakeStartedMs).toISOString() } : {}),
@@ -48,8 +45,65 @@ export async function wakeTarget(
   };
 }
 
+/** An error of an earlier try is over. */
+function withoutError(status: TargetStatus): TargetStatus {
+  const rest = { ...status };
+  delete rest.error;
+  return rest;
+}
+
+/** Everything up to the start: the changed files, then the marker that makes the start a restore. */
+async function armTarget(migration: ContainerMigration, container: ContainerInfo, deps: AgentDeps): Promise<void> {
+  if (container.state !== 'created') {
+    // The markers lie on a tmpfs: after a reboot they are gone, and the container must not be restored a second time.
+    throw new ReasonedError(
+      'RestoreInterrupted',
+      `container ${container.name} on ${deps.node.name} has run already and is ${container.state}; was the node restarted?`,
+    );
+  }
+  const paths = pathsOf(migration, deps.volume);
+  const directories = directoriesOf(paths, deps.node.name);
+  const limit = { clock: deps.clock, ms: deps.deadlines.wakeMs, what: 'the shared volume' };
+  const files = await withDeadline(limit, async () => {
+    // Refuses symlinks on the way: what lies on the volume is not trusted.
+    await ensureDirectory(deps.volume, directories.work);
+    return manifestFiles(migration, paths.directory);
+  });
+  if (files.has(WRITABLE_LAYER)) await applyWritableLayer(container, paths.writableLayer, deps);
+  await deps.driver.arm(container.id, migration.metadata.uid, directories);
+}
+
+/** The files of the manifest that was verified before the claim. */
+async function manifestFiles(migration: ContainerMigration, directory: string): Promise<ReadonlySet<string>> {
+  const found = await readManifest(directory);
+  if (found === undefined || found.published.digest !== migration.status.source?.checkpoint?.digest) {
+    throw new ReasonedError('CheckpointCorrupt', 'the manifest is not the one that was verified before the claim');
+  }
+  return new Set(found.manifest.files.map(({ path }) => path));
+}
+
+/** The marker alone is no proof: a wrapper that dies at the very end leaves it behind a start that failed. */
+async function requireStarted(containerID: string, { engine, node }: AgentDeps): Promise<void> {
+  const container = await engine.inspect(containerID);
+  if (container !== undefined && container.state !== 'created') return;
+  throw new ReasonedError('StartFailed', `the container was restored on ${node.name}, but Docker did not start it`);
+}
+
+/** When Docker says that it started the container; a figure, not worth a failure. */
+async function startTime(
+  containerID: string,
+  status: TargetStatus,
+  { engine, clock }: AgentDeps,
+): Promise<string | undefined> {
+  const sinceMs = Date.parse(status.claimedAt ?? new Date(0).toISOString()) - 1000;
+  try {
+    return await engine.stateChangedAt(containerID, 'start', { sinceMs, untilMs: clock.now() });
+  } catch {
+    return undefined;
+  }
+}
+
 async function applyWritableLayer(container: ContainerInfo, archive: string, deps: AgentDeps): Promise<void> {
-  if (!(await exists(archive))) return;
   if (container.upperDir === undefined) {
     throw new ReasonedError(
       'StorageDriverUnsupported',
@@ -66,24 +120,14 @@ async function applyWritableLayer(container: ContainerInfo, archive: string, dep
 export async function giveBack(migration: ContainerMigration, deps: AgentDeps): Promise<void> {
   const { driver, engine, node } = deps;
   const { uid } = migration.metadata;
-  const container = await findOurs(migration, engine);
+  const container = await findOurs(migration, deps);
   if (container !== undefined) {
     await driver.disarm(container.id, uid);
     await engine.remove(container.id, { force: true });
-    if ((await findOurs(migration, engine)) !== undefined) {
+    if ((await findOurs(migration, deps)) !== undefined) {
       throw new ReasonedError('TargetNotCleaned', `container ${container.name} on ${node.name} could not be removed`);
     }
   }
   const id = container?.id ?? migration.status.target?.containerID;
   if (id !== undefined) await driver.forget(id, uid);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false;
-    throw error;
-  }
 }

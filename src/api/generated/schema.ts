@@ -735,7 +735,7 @@ export const schema = {
             },
             "publish": {
               "type": "string",
-              "description": "Digests were taken and the manifest was written."
+              "description": "The changed files were saved, digests were taken and the manifest was written."
             },
             "handover": {
               "type": "string",
@@ -747,7 +747,7 @@ export const schema = {
             },
             "claim": {
               "type": "string",
-              "description": "The API server recorded the claim, and the target armed the restore."
+              "description": "The API server recorded the claim, the changed files were unpacked, and the restore was armed."
             },
             "restore": {
               "type": "string",

@@ -466,7 +466,7 @@ export interface Generated {
        */
       dump?: string;
       /**
-       * Digests were taken and the manifest was written.
+       * The changed files were saved, digests were taken and the manifest was written.
        */
       publish?: string;
       /**
@@ -478,7 +478,7 @@ export interface Generated {
        */
       verify?: string;
       /**
-       * The API server recorded the claim, and the target armed the restore.
+       * The API server recorded the claim, the changed files were unpacked, and the restore was armed.
        */
       claim?: string;
       /**

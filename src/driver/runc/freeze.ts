@@ -18,12 +18,15 @@ export async function dumpContainer(
   target: CheckpointDirectories,
   timeoutMs: number,
   options: RuncDriverOptions,
+  signal?: AbortSignal,
 ): Promise<{ dumpMs: number }> {
   const root = await findRuncRoot(options.execRoot, container);
   // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
   killCheckpoints(container.id);
   await makeEmpty(target.images);
   await makeEmpty(target.work);
+  // The volume may have taken so long that the container was rolled back meanwhile.
+  signal?.throwIfAborted();
   await pauseIfRunning(container.id, root, options);
   const outcome = await checkpoint(container, root, target, timeoutMs, options);
   const ranOn = await pauseIfRunning(container.id, root, options);
@@ -31,6 +34,12 @@ export async function dumpContainer(
   // Two would go on from the dump of a container that runs.
   if (ranOn) throw new ReasonedError('NotFrozen', 'the container ran on during its dump, which is therefore worthless');
   return outcome;
+}
+
+/** Ends a dump of an earlier life, and freezes the container again if that has thawed it. */
+export async function abandonDump(container: DriverContainer, options: RuncDriverOptions): Promise<void> {
+  killCheckpoints(container.id);
+  await pauseIfRunning(container.id, await findRuncRoot(options.execRoot, container), options);
 }
 
 async function checkpoint(

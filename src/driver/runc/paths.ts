@@ -30,12 +30,12 @@ export function markerPaths(runDir: string, containerID: string): MarkerPaths {
 }
 
 /** Where the markers of all containers lie. */
-export function markersDirectory(runDir: string): string {
+function markersDirectory(runDir: string): string {
   return join(runDir, 'restore');
 }
 
 /** Where CRIU's configuration files for restores lie. */
-export function criuConfigDirectory(runDir: string): string {
+function criuConfigDirectory(runDir: string): string {
   return join(runDir, 'criu');
 }
 

@@ -2,7 +2,7 @@ import { hasCode } from '../system-error';
 import type { Driver } from '../driver';
 import { containerPids } from '../processes';
 import { findFreezeProblems, findWakeProblems } from './checks';
-import { dumpContainer } from './freeze';
+import { abandonDump, dumpContainer } from './freeze';
 import { killRestore } from './kill-restore';
 import { armMarker, emptyMarker, readWakeState, removeMarker } from './marker';
 import type { RuncDriverOptions } from './options';
@@ -16,7 +16,8 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
     name: 'runc',
     checkFreeze: (container) => findFreezeProblems(container, options),
     checkWake: (engine) => findWakeProblems(engine, options),
-    dump: (container, target, { timeoutMs }) => dumpContainer(container, target, timeoutMs, options),
+    dump: (container, target, { timeoutMs, signal }) => dumpContainer(container, target, timeoutMs, options, signal),
+    abandonDump: (container) => abandonDump(container, options),
     createOptions: (migrationUID) => ({
       runtime: WRAPPER_RUNTIME,
       annotations: { [CRIU_CONFIG_ANNOTATION]: criuConfigPath(runDir, migrationUID) },

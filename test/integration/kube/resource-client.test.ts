@@ -1,5 +1,5 @@
 import type { KubeClient } from '../../../src/kube/client';
-import { isAlreadyExists, isConflict, isInvalid, isNotFound } from '../../../src/kube/errors';
+import { isAlreadyExists, isConflict, isNotFound } from '../../../src/kube/errors';
 import { NODES } from '../../../src/kube/nodes';
 import { ResourceClient } from '../../../src/kube/resource-client';
 import type { Widget } from './scratch';
@@ -79,7 +79,7 @@ test('errors of the server are told apart', async () => {
   await make('there');
   expect(isAlreadyExists(await failureOf(make('there')))).toBe(true);
   expect(isNotFound(await failureOf(widgets.get(NAMESPACE, 'not-there')))).toBe(true);
-  expect(isInvalid(await failureOf(make('Bad_Name')))).toBe(true);
+  expect(await failureOf(make('Bad_Name'))).toMatchObject({ reason: 'Invalid', statusCode: 422 });
 });
 
 test('a list of more than one page is whole, and says what cannot be read', async () => {

@@ -45,12 +45,19 @@ test('of many that want a container at once, one gets it', async () => {
 
 test('what is noted is there for the next life of the agent', async () => {
   await journal.reserve(CONTAINER_ID, mine);
-  await journal.note(CONTAINER_ID, { freezeStartedAt: 'then' });
-  await journal.note(CONTAINER_ID, { frozenAt: 'later' });
+  await journal.note(CONTAINER_ID, 'uid-1', { freezeStartedAt: 'then' });
+  await journal.note(CONTAINER_ID, 'uid-1', { frozenAt: 'later' });
   expect(await new Journal(directory).read(CONTAINER_ID)).toEqual({
     ...mine,
     freezeStartedAt: 'then',
     frozenAt: 'later',
+  });
+});
+
+test('only the migration that has the container can note anything', async () => {
+  await journal.reserve(CONTAINER_ID, mine);
+  await expect(journal.note(CONTAINER_ID, 'uid-2', { frozenAt: 'x' })).rejects.toMatchObject({
+    reason: 'MigrationInProgress',
   });
 });
 
@@ -67,7 +74,7 @@ test('an ID that would lead out of the directory is refused', async () => {
 test('an entry that cannot be read is said so, not taken for none', async () => {
   await journal.reserve(CONTAINER_ID, mine);
   await writeFile(join(directory, 'source', `${CONTAINER_ID}.json`), '{"half');
-  await expect(journal.read(CONTAINER_ID)).rejects.toThrow();
+  await expect(journal.read(CONTAINER_ID)).rejects.toMatchObject({ reason: 'JournalCorrupt' });
 });
 
 describe('a reservation of another migration', () => {

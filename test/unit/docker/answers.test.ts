@@ -13,9 +13,7 @@ describe.each(fixtureProfiles())('docker inspect of %s', (profile) => {
       networkMode: 'bridge',
       networks: ['bridge'],
       execIDs: [],
-      autoRemove: false,
       init: false,
-      tty: false,
       annotations: {},
     });
     expect(info.pid).toBeGreaterThan(0);
@@ -29,11 +27,9 @@ describe.each(fixtureProfiles())('docker inspect of %s', (profile) => {
     expect([...info.bindSources].sort()).toEqual(['/opt', '/tmp']);
     expect(info.volumes).toHaveLength(3);
     expect(info.volumes).toContain('fixture-data');
-    expect(info.autoRemove).toBe(true);
   });
 
-  test('a terminal, an annotation, several networks, and a network that is not its own', () => {
-    expect(inspectFixture(profile, 'terminal').tty).toBe(true);
+  test('an annotation, several networks, and a network that is not its own', () => {
     expect(inspectFixture(profile, 'moved').annotations['com.example.owner']).toBe('team-a');
     expect(inspectFixture(profile, 'two-networks').networks).toEqual(['fixture-net', 'fixture-other']);
     expect(inspectFixture(profile, 'joined')).toMatchObject({ networks: [] });
@@ -76,9 +72,7 @@ test('what the daemon says of itself', () => {
     DockerRootDir: '/var/lib/docker',
     Driver: 'overlay2',
   };
-  const info = readInfo({ ...answer, CgroupVersion: '2' });
-  expect(info).toMatchObject({ version: '28.5.2', cgroupVersion: '2', storageDriver: 'overlay2' });
+  const info = readInfo(answer);
+  expect(info).toMatchObject({ version: '28.5.2', storageDriver: 'overlay2' });
   expect(info.runtimes['runc']?.path).toBe('runc');
-  // Docker before 20.10 said nothing, and knew version 1 only.
-  expect(readInfo(answer).cgroupVersion).toBe('1');
 });

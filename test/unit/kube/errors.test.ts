@@ -5,9 +5,7 @@ import {
   isAlreadyExists,
   isConflict,
   isGone,
-  isInvalid,
   isNotFound,
-  isRetryable,
   KubeError,
 } from '../../../src/kube/errors';
 import { ReasonedError } from '../../../src/runtime/errors';
@@ -15,18 +13,18 @@ import { ReasonedError } from '../../../src/runtime/errors';
 const status = (code: number, reason: string, message = 'why'): string =>
   JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message });
 
-const kinds = { isNotFound, isConflict, isAlreadyExists, isGone, isInvalid, isRetryable };
+const kinds = { isNotFound, isConflict, isAlreadyExists, isGone };
 
 test.each<[string, number, string, string, string[]]>([
   ['an object that is not there', 404, status(404, 'NotFound'), 'NotFound', ['isNotFound']],
   ['a precondition that does not hold', 409, status(409, 'Conflict'), 'Conflict', ['isConflict']],
   ['an object that is there already', 409, status(409, 'AlreadyExists'), 'AlreadyExists', ['isAlreadyExists']],
   ['an expired version', 410, status(410, 'Expired'), 'Expired', ['isGone']],
-  ['a refused content', 422, status(422, 'Invalid'), 'Invalid', ['isInvalid']],
-  ['too many requests', 429, status(429, 'TooManyRequests'), 'TooManyRequests', ['isRetryable']],
-  ['a broken server', 500, status(500, 'InternalError'), 'InternalError', ['isRetryable']],
+  ['a refused content', 422, status(422, 'Invalid'), 'Invalid', []],
+  ['too many requests', 429, status(429, 'TooManyRequests'), 'TooManyRequests', []],
+  ['a broken server', 500, status(500, 'InternalError'), 'InternalError', []],
   ['a missing permission', 403, status(403, 'Forbidden'), 'Forbidden', []],
-  ['an answer of a proxy, in HTML', 503, '<html>busy</html>', 'ServiceUnavailable', ['isRetryable']],
+  ['an answer of a proxy, in HTML', 503, '<html>busy</html>', 'ServiceUnavailable', []],
   ['a Status without a reason', 404, '{"kind":"Status","reason":""}', 'NotFound', ['isNotFound']],
   ['a code that nobody knows', 418, '', 'Http418', []],
 ])('%s', (_name, code, body, reason, expected) => {
@@ -49,16 +47,15 @@ test('an error in a watch is one of the API', () => {
   expect(errorOfStatus('watch', 'nonsense')).toMatchObject({ reason: 'Unknown', statusCode: undefined });
 });
 
-test('a connection that failed is retryable, and keeps its cause', () => {
+test('a connection that failed says so, and keeps its cause', () => {
   const cause = new Error('ECONNREFUSED');
   const error = errorOfConnection('GET /x', cause);
   expect(error).toMatchObject({ reason: 'ApiServerUnreachable', statusCode: undefined, cause });
-  expect(isRetryable(error)).toBe(true);
 });
 
-test('a deadline that passed is retryable, and says so', () => {
+test('a deadline that passed says so', () => {
   const error = errorOfConnection('GET /x', new ReasonedError('DeadlineExceeded', 'GET /x took longer than 30 ms'));
-  expect([error.reason, isRetryable(error)]).toEqual(['ApiServerTimeout', true]);
+  expect(error).toMatchObject({ reason: 'ApiServerTimeout', statusCode: undefined });
 });
 
 test('an error of the API stays the one it is', () => {
@@ -67,5 +64,5 @@ test('an error of the API stays the one it is', () => {
 });
 
 test('an error of anything else is of no kind', () => {
-  expect(Object.values(kinds).map((test) => test(new Error('x')))).toEqual([false, false, false, false, false, false]);
+  expect(Object.values(kinds).map((test) => test(new Error('x')))).toEqual([false, false, false, false]);
 });

@@ -91,6 +91,7 @@ const cases: Record<string, { status: Status; then: Partial<ControllerStep> }> =
   'never runs a finished migration again': {
     status: {
       phase: 'Succeeded',
+      observedGeneration: 1,
       decision: decision('Freeze'),
       source: source('Released'),
       target: target('Restored'),
@@ -98,7 +99,7 @@ const cases: Record<string, { status: Status; then: Partial<ControllerStep> }> =
     then: { do: 'Rest' },
   },
   'never runs a finished migration again, even without its decision': {
-    status: { phase: 'Failed' },
+    status: { phase: 'Failed', observedGeneration: 1 },
     then: { do: 'Rest' },
   },
 };
@@ -185,6 +186,41 @@ describe('deletion', () => {
       deleted,
     );
     expect(decide(restored)).toMatchObject({ do: 'Finish', phase: 'Succeeded' });
+  });
+});
+
+test('a spec that is changed after the end is seen, and does nothing', () => {
+  const finished = migration({ phase: 'Succeeded', observedGeneration: 1 }, { metadata: { generation: 2 } });
+  expect(decide(finished).do).toBe('Acknowledge');
+});
+
+describe('an agent that stops reporting', () => {
+  const gone = { ...now(), agentAlive: (name: string) => name !== 'node-b' };
+  const prepared = { source: source('Prepared'), target: target('Prepared') };
+  test('is waited for before the freeze, so that nothing is frozen for it', () => {
+    expect(decide(migration({ decision: decision('Prepare'), ...prepared }), gone)).toMatchObject({
+      do: 'Wait',
+      waitsFor: expect.stringContaining('node-b') as string,
+    });
+  });
+  test('is not waited for longer than the deadline', () => {
+    const late = { ...gone, nowMs: now(600).nowMs };
+    expect(decide(migration({ decision: decision('Prepare'), ...prepared }), late)).toMatchObject({
+      do: 'Revoke',
+      reason: 'DeadlineExceeded',
+    });
+  });
+  test('loses its claim when it had none yet', () => {
+    const published = migration({
+      decision: decision('Freeze'),
+      source: source('Published'),
+      target: target('Prepared'),
+    });
+    expect(decide(published, gone)).toMatchObject({ do: 'Revoke', reason: 'NodeWithoutAgent' });
+  });
+  test('keeps its claim', () => {
+    const claimed = migration({ decision: decision('Freeze'), source: source('Published'), target: target('Claimed') });
+    expect(decide(claimed, gone).do).toBe('Wait');
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Condition, ContainerMigration, Status } from '../../../src/api/types';
 import type { StatusStep } from '../../../src/protocol/status';
-import { statusAfter } from '../../../src/protocol/status';
+import { acknowledged, statusAfter } from '../../../src/protocol/status';
 import { checkpoint, decision, error, migration, revoked, source, target } from '../../lib/migration';
 
 const AT = '2026-01-01T00:00:10.000Z';
@@ -123,4 +123,17 @@ test('the checkpoint is shown to people as the source describes it', () => {
 
 test('the observed generation is that of the object', () => {
   expect(after(migration({}, { metadata: { generation: 7 } }), { do: 'Admit' }).status.observedGeneration).toBe(7);
+});
+
+test('what is acknowledged after the end says the same of the newer spec, and nothing of the agents', () => {
+  const object = after(migration({ decision: decision('Preflight') }), { do: 'Refuse', reason: 'Test', message: 'no' });
+  const changed = {
+    ...object,
+    metadata: { ...object.metadata, generation: 2 },
+    status: { ...object.status, source: source('Preflighted') },
+  };
+  const next = acknowledged(changed);
+  expect(next).toMatchObject({ phase: 'Failed', reason: 'Test', observedGeneration: 2 });
+  expect(next.conditions?.every(({ observedGeneration }) => observedGeneration === 2)).toBe(true);
+  expect(next).not.toHaveProperty('source');
 });

@@ -50,6 +50,10 @@ const cases: Record<string, { status: Status; then: TargetStep['do'] }> = {
     status: { decision: decision('Freeze'), source: source('Published'), target: target('Failed', { error }) },
     then: 'Wait',
   },
+  'removes what it had created when it failed before the claim': {
+    status: { decision: decision('Freeze', { revoked }), target: target('Failed', { error }) },
+    then: 'Withdraw',
+  },
   'withdraws once': {
     status: { decision: decision('Freeze', { revoked }), target: target('Withdrawn') },
     then: 'Wait',

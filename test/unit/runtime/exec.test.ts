@@ -67,12 +67,6 @@ test('the environment is exactly the given one', async () => {
   ).toBe('A=b c\n');
 });
 
-test('tells the pid while the command runs', async () => {
-  let told = 0;
-  const { stdout } = await sh('echo $$', { onSpawn: (pid) => (told = pid) });
-  expect(stdout).toBe(`${told}\n`);
-});
-
 test.each([
   ['a program that does not exist', '/no/such/program', 'CommandNotFound'],
   ['a program that is not in the PATH', 'no-such-program-here', 'CommandNotFound'],

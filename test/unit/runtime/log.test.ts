@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { ReasonedError } from '../../../src/runtime/errors';
 import type { Logger, LogLevel } from '../../../src/runtime/log';
-import { createLogger, parseLogLevel } from '../../../src/runtime/log';
+import { createLogger } from '../../../src/runtime/log';
 
 function makeLogger(level: LogLevel = 'info'): { log: Logger; lines: () => Record<string, unknown>[] } {
   const stream = new PassThrough();
@@ -76,12 +76,4 @@ test('causes that go round in a circle end', () => {
   b.cause = a;
   log.error('x', { error: a });
   expect(lines()).toMatchObject([{ error: { causes: ['b'] } }]);
-});
-
-test('a level is known by its name', () => {
-  expect([parseLogLevel('debug'), parseLogLevel('verbose'), parseLogLevel('')]).toEqual([
-    'debug',
-    undefined,
-    undefined,
-  ]);
 });

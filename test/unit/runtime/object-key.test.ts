@@ -1,9 +1,8 @@
-import { formatKey, parseKey } from '../../../src/runtime/object-key';
+import { formatKey } from '../../../src/runtime/object-key';
 
 test.each([
-  ['an object in a namespace', 'apps/web', { namespace: 'apps', name: 'web' }],
-  ['an object in no namespace', 'node-a', { namespace: '', name: 'node-a' }],
-])('the key of %s', (_name, text, key) => {
-  expect(formatKey(key)).toBe(text);
-  expect(parseKey(text)).toEqual(key);
+  ['an object in a namespace', { namespace: 'apps', name: 'web' }, 'apps/web'],
+  ['an object in no namespace', { namespace: '', name: 'node-a' }, 'node-a'],
+])('the key of %s', (_name, object, key) => {
+  expect(formatKey(object)).toBe(key);
 });

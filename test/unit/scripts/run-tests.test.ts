@@ -12,7 +12,15 @@ beforeEach(() => {
   mkdirSync(join(stage, 'scripts'));
   cpSync(join(project, 'scripts/run-tests.sh'), join(stage, 'scripts/run-tests.sh'));
   for (const tool of ['prettier', 'eslint', 'tsc', 'npm']) stub(`node_modules/.bin/${tool}`, 'exit 0');
-  for (const script of ['scripts/install.sh', 'scripts/check-shell.sh', 'lab/up', 'lab/deploy', 'lab/down']) {
+  for (const script of [
+    'scripts/install.sh',
+    'scripts/check-shell.sh',
+    'lab/up',
+    'lab/deploy',
+    'lab/down',
+    'lab/crd-current/check',
+    'test/lab/crash.sh',
+  ]) {
     stub(script, 'exit 0');
   }
   stub('node_modules/.bin/jest', 'echo "tests of $2"');
@@ -40,7 +48,7 @@ function runTests(...args: string[]): { code: number | null; lastLine: string; o
 describe('run-tests.sh', () => {
   it('counts every part, and says so in one last line', () => {
     // 1 installation, 7 static checks, 3 unit, 3 integration, 2 × 3 e2e, 2 × (lab up, deploy), lab down
-    expect(runTests()).toMatchObject({ code: 0, lastLine: '25 passed, 0 failed' });
+    expect(runTests()).toMatchObject({ code: 0, lastLine: '28 passed, 0 failed' });
   });
 
   it('goes on after a failing check, shows what it said, and fails', () => {
@@ -59,7 +67,7 @@ describe('run-tests.sh', () => {
     stub('lab/up', '[ "$2" != docker26 ]');
     const { code, lastLine, output } = runTests('e2e');
     // The first lab, its deployment and tests, and the end pass; the second lab and its tests fail.
-    expect({ code, lastLine }).toEqual({ code: 1, lastLine: '7 passed, 2 failed' });
+    expect({ code, lastLine }).toEqual({ code: 1, lastLine: '8 passed, 2 failed' });
     expect(output).toContain('not run: the lab (docker26) is not up');
   });
 
