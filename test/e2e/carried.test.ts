@@ -1,7 +1,8 @@
 /** What a container has besides its processes, and what the fields of the spec do with it. */
 import { containerNames, docker, removeContainers, stateOf } from '../lib/lab-docker';
 import { deleteMigrations, migrateWell } from '../lib/lab-migration';
-import { mustRun } from '../lib/lab-tools';
+import { onNode } from '../lib/lab-node';
+import { sleep } from '../lib/waiting';
 
 const NAME = 'e2e-carried';
 const RENAMED = 'e2e-carried-renamed';
@@ -28,7 +29,7 @@ test('files that were added, changed and deleted are so on the target too', asyn
       '-c',
       'cat /added; tail -n 1 /etc/passwd; ls /etc; stat -c "%n %a %h" /added /empty',
     );
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await sleep(300);
   const before = look('node-a');
   expect(before).toMatch(/^new\nchanged\n[^]*\/added 4755 2/);
   expect(before).not.toContain('group');
@@ -37,7 +38,7 @@ test('files that were added, changed and deleted are so on the target too', asyn
   const lines = (): number => Number(docker('node-b', 'exec', NAME, 'sh', '-c', 'wc -l < /open'));
   const soFar = lines();
   expect(soFar).toBeGreaterThan(10);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await sleep(300);
   expect(lines()).toBeGreaterThan(soFar);
 });
 
@@ -80,9 +81,9 @@ test('afterSuccess: Keep, retainCheckpoint: Always, and another name', async () 
   expect(stateOf('node-a', NAME)).toBe('exited');
   expect(docker('node-a', 'inspect', '--format', '{{.HostConfig.RestartPolicy.Name}}', NAME)).toBe('no');
   const directory = `/mnt/transship/${status.checkpoint?.path ?? ''}`;
-  expect(mustRun('lab/node-exec', ['node-b', 'stat', '--format', '%a %U', directory]).trim()).toBe('700 root');
-  expect(mustRun('lab/node-exec', ['node-b', 'ls', directory])).toContain('manifest.json');
-  mustRun('lab/node-exec', ['node-b', 'rm', '-r', directory]);
+  expect(onNode('node-b', 'stat --format "%a %U" "$1"', directory)).toBe('700 root');
+  expect(onNode('node-b', 'ls "$1"', directory)).toContain('manifest.json');
+  onNode('node-b', 'rm -r "$1"', directory);
 });
 
 test('docker restart starts it afresh, and it can be moved again', async () => {

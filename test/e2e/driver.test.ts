@@ -3,18 +3,20 @@ import { mkdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Driver, DriverContainer, Woken } from '../../src/driver/driver';
 import type { TcpConnection } from '../../src/driver/processes';
+import { bigCounterProgram, counterScript, expectUnbroken } from '../lib/counter';
 import type { NodeName } from '../lib/lab-docker';
 import { docker, removeContainers, stateOf } from '../lib/lab-docker';
 import { labEnvironment, mustRun, run } from '../lib/lab-tools';
 import { NodeProgram } from '../lib/node-program';
+import { sleep } from '../lib/waiting';
 
 jest.setTimeout(60_000);
 
 const UID = '11111111-2222-4333-8444-555555555555';
 const NAME = 'e2e-driver';
-const COUNTER = 'i=0; while :; do i=$((i+1)); echo $i; usleep 10000; done';
-/** Holds 200 MB, so that a dump takes long enough to be interrupted. */
-const BIG = 'import time; b = bytearray(b"x1y2") * (50 << 20)\nwhile True: print(len(b), flush=True); time.sleep(0.1)';
+const COUNTER = counterScript(10_000);
+/** A dump of it takes long enough to be interrupted. */
+const BIG = bigCounterProgram(200);
 
 interface Answer {
   readonly value?: unknown;
@@ -54,8 +56,6 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 function call(node: NodeName, method: string, ...args: unknown[]): Answer {
   return program.run(node, [method, ...args]) as Answer;
 }
@@ -86,8 +86,8 @@ function createTarget(...command: string[]): string {
   return id;
 }
 
-function numbers(node: NodeName): number[] {
-  return docker(node, 'logs', NAME).split('\n').map(Number);
+function numbers(node: NodeName): string[] {
+  return docker(node, 'logs', NAME).split('\n');
 }
 
 const COUNTER_COMMAND = ['transship-lab/busybox:1', 'sh', '-c', COUNTER];
@@ -130,8 +130,7 @@ test('a container goes on on the other node where it was frozen, and nothing of 
   must('node-a', 'killFrozen', original);
   docker('node-a', 'kill', NAME);
   await sleep(200);
-  const seen = [...numbers('node-a'), ...numbers('node-b')];
-  expect(seen).toEqual(seen.map((_, index) => index + 1));
+  expectUnbroken([...numbers('node-a'), ...numbers('node-b')], 10);
   expect(numbers('node-b').length).toBeGreaterThan(5);
 });
 
@@ -240,7 +239,7 @@ test('a container that was disarmed does not start, until it is forgotten', asyn
   expect(run('lab/node-exec', ['node-b', 'docker', 'start', NAME]).stderr).toContain('kept for a restore');
   must('node-b', 'forget', id, UID);
   docker('node-b', 'start', NAME);
-  expect(numbers('node-b')[0]).toBe(1);
+  expect(numbers('node-b')[0]).toBe('1');
 });
 
 test('stopped processes are seen', async () => {

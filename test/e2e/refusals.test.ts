@@ -1,48 +1,55 @@
 /** Every refusal with its own reason, a message, an Event, and nothing touched. */
 import type { NodeName } from '../lib/lab-docker';
-import { containerNames, docker, removeContainers } from '../lib/lab-docker';
+import { containerNames, docker, stateOf } from '../lib/lab-docker';
 import type { MigrationManifest } from '../lib/lab-migration';
-import { deleteMigrations, migrate } from '../lib/lab-migration';
-import { mustRun, run } from '../lib/lab-tools';
+import { deleteMigrations, migrate, migrateWell } from '../lib/lab-migration';
+import { onNode } from '../lib/lab-node';
+import { mustRun } from '../lib/lab-tools';
+import { poll } from '../lib/waiting';
 
 const NODES = ['node-a', 'node-b'] as const;
-const CONTAINERS = ['refuse-me', 'refuse-taken', 'refuse-stopped', 'refuse-pod', 'refuse-volume', 'refuse-server'];
 
-const onNode = (node: NodeName, ...command: string[]): string => mustRun('lab/node-exec', [node, ...command]);
-
-/** What must be the same after a refusal as before: every container on both nodes, and the checkpoints on the volume. */
-function world(): unknown {
-  const format = '{{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.HostConfig.RestartPolicy.Name}}';
-  const containers = NODES.map((node) => {
-    const names = containerNames(node).filter((name) => name.startsWith('refuse-'));
-    return names.length === 0 ? '' : docker(node, 'inspect', '--format', format, ...names);
-  });
-  return {
-    containers,
-    checkpoints: onNode('node-a', 'find', '/mnt/transship', '-path', '*/refuse-*'),
-  };
+/** Removes what the tests made, those of a run that was broken off too. */
+function clean(): void {
+  deleteMigrations();
+  for (const node of NODES) {
+    const ids = docker(node, 'ps', '--all', '--quiet', '--filter', 'name=^refuse-');
+    if (ids !== '') docker(node, 'rm', '-f', ...ids.split('\n'));
+  }
 }
+
+/**
+ * What must be the same after a refusal as before: every container on both nodes, what the agents keep of migrations on
+ * them, and the checkpoints on the volume.
+ */
+function world(): unknown {
+  const format = '{{.Id}} {{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.HostConfig.RestartPolicy.Name}}';
+  return NODES.map((node) => {
+    const names = containerNames(node);
+    return {
+      node,
+      containers: names.length === 0 ? '' : docker(node, 'inspect', '--format', format, ...names),
+      notes: onNode(node, 'cd /run/transship; find source restore criu | sort'),
+      checkpoints: onNode(node, 'find /mnt/transship -path "*/refuse-*" | sort'),
+    };
+  });
+}
+
+let refusals = 0;
 
 async function expectRefusal(
   reason: string,
   message: RegExp,
   manifest: Partial<MigrationManifest> = {},
 ): Promise<void> {
-  const name = `refuse-${reason.toLowerCase()}`;
-  run('kubectl', ['delete', 'cmig', name, '--ignore-not-found']);
+  const name = `refuse-${++refusals}-${reason.toLowerCase()}`;
   const before = world();
-  const { status } = await migrate({ name, container: 'refuse-me', from: 'node-a', to: 'node-b', ...manifest });
-  expect({ phase: status.phase, reason: status.reason }).toEqual({ phase: 'Failed', reason });
-  expect(status.message).toMatch(message);
-  const events = mustRun('kubectl', [
-    'get',
-    'events',
-    '--field-selector',
-    `involvedObject.name=${name},reason=${reason}`,
-    '-o',
-    'name',
-  ]);
-  expect(events).toMatch(/^event\//);
+  const refused = await migrate({ name, container: 'refuse-me', from: 'node-a', to: 'node-b', ...manifest });
+  const { phase, reason: said, message: explained } = refused.status;
+  expect({ phase, reason: said }).toEqual({ phase: 'Failed', reason });
+  expect(explained).toMatch(message);
+  const selector = `involvedObject.uid=${refused.metadata.uid},reason=${reason}`;
+  expect(mustRun('kubectl', ['get', 'events', '--field-selector', selector, '-o', 'name'])).toMatch(/^event\//);
   expect(world()).toEqual(before);
 }
 
@@ -50,15 +57,10 @@ const START = ['run', '-d', '--restart', 'always', '--name'];
 const SLEEP = ['transship-lab/busybox:1', 'sleep', '100000'];
 
 beforeAll(() => {
-  deleteMigrations();
-  removeContainers(...CONTAINERS);
+  clean();
   docker('node-a', ...START, 'refuse-me', ...SLEEP);
 });
-
-afterAll(() => {
-  deleteMigrations();
-  removeContainers(...CONTAINERS);
-});
+afterAll(clean);
 
 test('a node that does not exist', () =>
   expectRefusal('NodeNotFound', /no node node-z .*kubectl get nodes/, { to: 'node-z' }));
@@ -85,7 +87,9 @@ test('an ID that could mean several containers', async () => {
   const ids: string[] = [];
   const firsts = (): string[] => ids.map((id) => id.charAt(0));
   try {
-    while (new Set(firsts()).size === ids.length) ids.push(docker('node-a', 'create', ...SLEEP));
+    while (new Set(firsts()).size === ids.length) {
+      ids.push(docker('node-a', 'create', '--name', `refuse-ambiguous-${ids.length}`, ...SLEEP));
+    }
     await expectRefusal('ContainerAmbiguous', /write more of the ID, or the name/, {
       container: firsts().at(-1) ?? '',
     });
@@ -128,12 +132,8 @@ test('a container with volumes, whose files would stay behind', async () => {
 
 test('an image that the target lacks', async () => {
   // An image of its own: the same files, but imported on one node only.
-  onNode(
-    'node-a',
-    'sh',
-    '-ec',
-    'docker create --name refuse-export transship-lab/busybox:1 true; docker export refuse-export | docker import - transship-lab/only-a:1; docker rm refuse-export',
-  );
+  const build = 'docker export refuse-export | docker import - transship-lab/only-a:1; docker rm refuse-export';
+  onNode('node-a', `docker create --name refuse-export transship-lab/busybox:1 true; ${build}`);
   docker('node-a', 'run', '-d', '--name', 'refuse-image', 'transship-lab/only-a:1', 'sleep', '100000');
   try {
     await expectRefusal('ImageMissing', /node-b has no image transship-lab\/only-a:1 .*docker save/, {
@@ -159,35 +159,23 @@ server = socket.create_server(("0.0.0.0", 9000))
 peers = []
 while True: peers.append(server.accept())
 `;
-  docker(
-    'node-a',
-    'run',
-    '-d',
-    '--name',
-    'refuse-server',
-    '-p',
-    '9000:9000',
-    'transship-lab/python:1',
-    'python3',
-    '-c',
-    program,
-  );
-  const client = docker(
-    'node-a',
-    'inspect',
-    '-f',
-    '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',
-    'refuse-server',
-  );
+  const python = ['transship-lab/python:1', 'python3', '-c'];
+  docker('node-a', 'run', '-d', '--name', 'refuse-server', '-p', '9000:9000', ...python, program);
+  const inspect = (format: string): string => docker('node-a', 'inspect', '-f', format, 'refuse-server');
+  const address = inspect('{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}');
   const connect = `import socket, time
 for _ in range(100):
     try:
-        held = socket.create_connection(("${client}", 9000)); break
+        held = socket.create_connection(("${address}", 9000)); break
     except OSError: time.sleep(0.05)
 time.sleep(1000)`;
-  docker('node-a', 'run', '-d', '--name', 'refuse-client', 'transship-lab/python:1', 'python3', '-c', connect);
+  docker('node-a', 'run', '-d', '--name', 'refuse-client', ...python, connect);
   try {
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const pid = inspect('{{.State.Pid}}');
+    // Port 9000 in hexadecimal digits, and state 1: established.
+    await poll('an established connection', () =>
+      /:2328 [0-9A-F]{8}:[0-9A-F]{4} 01 /.test(onNode('node-a', 'cat "/proc/$1/net/tcp"', pid)),
+    );
     await expectRefusal('EstablishedConnections', /1 TCP connections? .*:9000 ↔ .*ESTAB/, {
       container: 'refuse-server',
     });
@@ -196,61 +184,93 @@ time.sleep(1000)`;
   }
 });
 
-describe('a target node that is not fit', () => {
-  /** Spoils something on node-b, and mends it whatever happens. */
-  async function spoilt(spoil: string, mend: string, check: () => Promise<void>): Promise<void> {
+describe('a node that is not fit', () => {
+  /** Spoils something on the node, and mends it whatever happens. */
+  async function spoilt(node: NodeName, spoil: string, mend: string, check: () => Promise<void>): Promise<void> {
     try {
-      onNode('node-b', 'sh', '-ec', spoil);
+      onNode(node, spoil);
       await check();
     } finally {
-      onNode('node-b', 'sh', '-c', mend);
+      onNode(node, mend);
     }
   }
 
-  const reload = 'kill -HUP $(cat /run/docker.pid 2>/dev/null || pidof dockerd); sleep 1';
+  /** Lets node-b's Docker read its configuration again, until it knows the runtime or knows it no more. */
+  async function reloadDocker(expected: 'with' | 'without'): Promise<void> {
+    mustRun('lab/service', ['reload', 'dockerd@node-b']);
+    await poll(`Docker ${expected} the runtime transship`, () => {
+      const known = docker('node-b', 'info', '--format', '{{json .Runtimes}}').includes('"transship":');
+      return known === (expected === 'with');
+    });
+  }
 
-  test('without the wrapper runtime', () =>
+  test('a target without the wrapper runtime', async () => {
+    try {
+      await spoilt(
+        'node-b',
+        `cp /etc/docker/daemon.json /tmp/daemon.json; sed -i 's/"transship"/"elsewhere"/' /etc/docker/daemon.json`,
+        'mv /tmp/daemon.json /etc/docker/daemon.json',
+        async () => {
+          await reloadDocker('without');
+          await expectRefusal('RestoreRuntimeMissing', /"runtimes":.*transship.*(HUP|reload)/s);
+        },
+      );
+    } finally {
+      await reloadDocker('with');
+    }
+  });
+
+  test.each(NODES)('%s without CRIU', (node) =>
+    spoilt(node, 'mv /usr/sbin/criu /usr/sbin/criu.away', 'mv /usr/sbin/criu.away /usr/sbin/criu', () =>
+      expectRefusal('CriuMissing', new RegExp(`${node}: .*install`, 'i')),
+    ),
+  );
+
+  test('a target with a CRIU that does not work on its kernel', () =>
     spoilt(
-      `cp /etc/docker/daemon.json /tmp/daemon.json; sed -i 's/"transship"/"elsewhere"/' /etc/docker/daemon.json; ${reload}`,
-      `cp /tmp/daemon.json /etc/docker/daemon.json; ${reload}`,
-      () => expectRefusal('RestoreRuntimeMissing', /"runtimes":.*transship.*(HUP|reload)/s),
-    ));
-
-  test('without CRIU', () =>
-    spoilt('mv /usr/sbin/criu /usr/sbin/criu.away', 'mv /usr/sbin/criu.away /usr/sbin/criu', () =>
-      expectRefusal('CriuMissing', /node-b: .*install/i),
-    ));
-
-  test('with a CRIU that does not work on its kernel', () =>
-    spoilt(
+      'node-b',
       'mv /usr/sbin/criu /usr/sbin/criu.away; printf \'#!/bin/sh\\n[ "$1" = --version ] && echo "Version: 3.17.1" && exit 0\\nexit 1\\n\' > /usr/sbin/criu; chmod +x /usr/sbin/criu',
       'mv /usr/sbin/criu.away /usr/sbin/criu',
       () => expectRefusal('CriuUnusable', /3\.17\.1.*install/s),
     ));
 
-  test('without the directory of the shared volume', () =>
-    spoilt(
-      'mkdir /mnt/kept; mount --move /mnt/transship /mnt/kept; mv /mnt/transship /mnt/bare',
-      'mv /mnt/bare /mnt/transship; mount --move /mnt/kept /mnt/transship; rmdir /mnt/kept',
-      () => expectRefusal('VolumeMissing', /node-b: .*\/mnt\/transship/),
-    ));
-
-  test('with another volume in its place', () =>
-    spoilt('mount -t tmpfs -o size=128m tmpfs /mnt/transship', 'umount /mnt/transship', () =>
-      expectRefusal('VolumeNotShared', /node-b: .*another volume at \/mnt\/transship than node-a/),
-    ));
-
-  test('with the shared volume mounted read-only', () =>
-    spoilt('mount -o remount,bind,ro /mnt/transship', 'mount -o remount,bind,rw /mnt/transship', () =>
-      expectRefusal('VolumeReadOnly', /node-b: .*read-only/),
-    ));
-
-  test('with a full volume', () =>
-    spoilt('mount -t tmpfs -o size=1m tmpfs /mnt/transship', 'umount /mnt/transship', () =>
-      expectRefusal('VolumeFull', /node-b: .*only 1 MiB left/),
-    ));
+  test.each<{ what: string; spoil: string; mend: string; reason: string; message: RegExp }>([
+    {
+      what: 'without the directory of the shared volume',
+      spoil: 'mkdir /mnt/kept; mount --move /mnt/transship /mnt/kept; mv /mnt/transship /mnt/bare',
+      mend: 'mv /mnt/bare /mnt/transship; mount --move /mnt/kept /mnt/transship; rmdir /mnt/kept',
+      reason: 'VolumeMissing',
+      message: /node-b: .*\/mnt\/transship/,
+    },
+    {
+      what: 'with another volume in its place',
+      spoil: 'mount -t tmpfs -o size=128m tmpfs /mnt/transship',
+      mend: 'umount /mnt/transship',
+      reason: 'VolumeNotShared',
+      message: /node-b: .*another volume at \/mnt\/transship than node-a/,
+    },
+    {
+      what: 'with the shared volume mounted read-only',
+      spoil: 'mount -o remount,bind,ro /mnt/transship',
+      mend: 'mount -o remount,bind,rw /mnt/transship',
+      reason: 'VolumeReadOnly',
+      message: /node-b: .*read-only/,
+    },
+    {
+      what: 'with a full volume',
+      spoil: 'mount -t tmpfs -o size=1m tmpfs /mnt/transship',
+      mend: 'umount /mnt/transship',
+      reason: 'VolumeFull',
+      message: /node-b: .*only 1 MiB left/,
+    },
+  ])('a target $what', ({ spoil, mend, reason, message }) =>
+    spoilt('node-b', spoil, mend, () => expectRefusal(reason, message)),
+  );
 });
 
-test('the container that was refused all the time still runs, and can be moved', () => {
+test('the container that was refused all the time runs as if nothing had been asked, and can be moved', async () => {
   expect(docker('node-a', 'inspect', '-f', '{{.State.Status}} {{.RestartCount}}', 'refuse-me')).toBe('running 0');
+  await migrateWell({ name: 'refuse-no-more', container: 'refuse-me', from: 'node-a', to: 'node-b' });
+  expect(stateOf('node-b', 'refuse-me')).toBe('running');
+  expect(stateOf('node-a', 'refuse-me')).toBeUndefined();
 });

@@ -1,96 +1,160 @@
 /** The actors are killed between migrations and in the middle of them, and started again. */
+import type { ContainerMigration } from '../../src/api/types';
+import { isFinal } from '../../src/api/types';
+import { bigCounterProgram, counterScript, expectUnbroken } from '../lib/counter';
 import type { NodeName } from '../lib/lab-docker';
 import { containerNames, docker, LogFollower, removeContainers, stateOf } from '../lib/lab-docker';
 import { apply, deleteMigrations, getMigration, migrateWell, otherNode, until } from '../lib/lab-migration';
 import { mustRun } from '../lib/lab-tools';
-import { isFinal } from '../../src/api/types';
+import { MigrationWatch } from '../lib/migration-watch';
+import { poll } from '../lib/waiting';
 
 const NAME = 'e2e-restarted';
 const ACTORS = ['controller', 'agent@node-a', 'agent@node-b'];
 
-beforeEach(() => {
+const clean = (): void => {
   deleteMigrations();
   removeContainers(NAME);
-  const script = 'i=0; while :; do i=$((i+1)); echo $i; usleep 20000; done';
-  docker('node-a', 'run', '-d', '--name', NAME, '--restart', 'always', 'transship-lab/busybox:1', 'sh', '-c', script);
-});
-
+};
+beforeEach(clean);
 afterAll(() => {
-  for (const actor of ACTORS) mustRun('lab/service', ['start', actor]);
-  deleteMigrations();
-  removeContainers(NAME);
+  for (const actor of ACTORS) start(actor);
+  clean();
 });
 
-const kill = (actor: string): string => mustRun('lab/service', ['kill', actor]);
-const start = (actor: string): string => mustRun('lab/service', ['start', actor]);
+function kill(actor: string): void {
+  mustRun('lab/service', ['kill', actor]);
+}
 
-/** Both logs together count without a gap or a repeat. */
-function expectUnbroken(lines: readonly string[]): void {
-  expect(lines.length).toBeGreaterThan(10);
-  expect(lines).toEqual(lines.map((_line, index) => String(index + 1)));
+function start(actor: string): void {
+  mustRun('lab/service', ['start', actor]);
+}
+
+/** Starts a counter on node-a and returns once it counts. */
+async function startCounter(...command: string[]): Promise<LogFollower> {
+  docker('node-a', 'run', '-d', '--name', NAME, '--restart', 'always', ...command);
+  const follower = new LogFollower('node-a', NAME);
+  await poll('the counter to count', () => follower.lines().length > 5);
+  return follower;
+}
+
+/** A counter that takes long to freeze and to wake up. */
+const startBigCounter = (): Promise<LogFollower> =>
+  startCounter('transship-lab/python:1', 'python3', '-c', bigCounterProgram(200));
+
+/** The states of all containers of that name. */
+function copies(): (string | undefined)[] {
+  return (['node-a', 'node-b'] as const).map((node) => stateOf(node, NAME)).filter((state) => state !== undefined);
+}
+
+/** The counter runs on that node, the other has no such container, and nothing it had to count is missing. */
+async function expectHome(home: NodeName, follower: LogFollower): Promise<void> {
+  expect(stateOf(home, NAME)).toBe('running');
+  expect(containerNames(otherNode(home))).not.toContain(NAME);
+  const counted = follower.lines().length;
+  const seen = await follower.finish(1_000);
+  if (home === 'node-b') seen.push(...(await new LogFollower('node-b', NAME).finish(1_000)));
+  expectUnbroken(seen, counted + 10);
 }
 
 test('killed and started again between migrations', async () => {
+  let follower = await startCounter('transship-lab/busybox:1', 'sh', '-c', counterScript(20_000));
   const seen: string[] = [];
   for (const from of ['node-a', 'node-b'] as const) {
-    const follower = new LogFollower(from, NAME);
     for (const actor of ACTORS) kill(actor);
     for (const actor of ACTORS) start(actor);
     await migrateWell({ name: `restarted-${from}`, container: NAME, from, to: otherNode(from) });
     seen.push(...(await follower.finish()));
+    follower = new LogFollower(otherNode(from), NAME);
   }
-  const last = new LogFollower('node-a', NAME);
-  seen.push(...(await last.finish(500)));
-  expectUnbroken(seen);
+  seen.push(...(await follower.finish(500)));
+  expectUnbroken(seen, 20);
 });
 
-test.each<{ actor: string; when: string; reached: (name: string) => Promise<unknown> }>([
+type Moment = (migration: ContainerMigration) => boolean;
+const preparing: Moment = ({ status }) => status.decision?.step === 'Prepare';
+const freezing: Moment = ({ status: { decision, source } }) =>
+  decision?.step === 'Freeze' && decision.revoked === undefined && source?.state !== 'Published';
+const waking: Moment = ({ status }) => status.target?.state === 'Claimed';
+
+/** Applies a migration and acts at that moment; fails when it was over before the act was done. */
+async function inTheMiddle(name: string, what: string, moment: Moment, act: () => void): Promise<ContainerMigration> {
+  const watch = new MigrationWatch(name);
+  try {
+    apply({ name, container: NAME, from: 'node-a', to: 'node-b' });
+    await watch.reach(what, moment);
+    act();
+  } finally {
+    watch.stop();
+  }
+  return getMigration(name);
+}
+
+test.each<{ actor: string; when: string; moment: Moment; left: Moment }>([
   {
     actor: 'agent@node-a',
-    when: 'the source prepares',
-    reached: (name) => until(name, 'preparing', ({ status }) => status.phase !== 'Preflight'),
+    when: 'the nodes prepare',
+    moment: preparing,
+    left: (migration) => preparing(migration) || freezing(migration),
   },
-  {
-    actor: 'agent@node-a',
-    when: 'the source freezes',
-    reached: (name) => until(name, 'freezing', ({ status }) => status.decision?.step === 'Freeze'),
-  },
-  {
-    actor: 'controller',
-    when: 'the source freezes',
-    reached: (name) => until(name, 'freezing', ({ status }) => status.decision?.step === 'Freeze'),
-  },
+  { actor: 'agent@node-b', when: 'the nodes prepare', moment: preparing, left: preparing },
+  { actor: 'agent@node-a', when: 'the source freezes', moment: freezing, left: freezing },
   {
     actor: 'agent@node-b',
-    when: 'the target wakes it up',
-    reached: (name) =>
-      until(name, 'the claim', ({ status }) => status.target?.state === 'Claimed' || isFinal(getMigration(name))),
+    when: 'the source freezes',
+    moment: freezing,
+    left: ({ status }) => status.target?.state === 'Prepared',
   },
-])('$actor killed while $when, and started again', async ({ actor, reached }) => {
-  const name = `killed-${actor.replace('@', '-')}-${Date.now()}`;
-  const follower = new LogFollower('node-a', NAME);
-  apply({ name, container: NAME, from: 'node-a', to: 'node-b' });
-  await reached(name);
-  kill(actor);
+  { actor: 'controller', when: 'the source freezes', moment: freezing, left: (migration) => !isFinal(migration) },
+  { actor: 'agent@node-b', when: 'the target wakes it up', moment: waking, left: waking },
+  { actor: 'controller', when: 'the target wakes it up', moment: waking, left: (migration) => !isFinal(migration) },
+])('$actor killed while $when, and started again', async ({ actor, when, moment, left }) => {
+  const name = `killed-${actor.replace('@', '-')}-${when.replaceAll(' ', '-')}`;
+  const follower = await startBigCounter();
+  const interrupted = await inTheMiddle(name, when, moment, () => {
+    kill(actor);
+  });
+  expect(isFinal(interrupted)).toBe(false);
+  // What the killed one was to do is still to be done.
+  expect(left(interrupted)).toBe(true);
   start(actor);
   const { status } = await until(name, 'end', isFinal);
   expect(['Succeeded', 'RolledBack']).toContain(status.phase);
-  const [home, other]: NodeName[] = status.phase === 'Succeeded' ? ['node-b', 'node-a'] : ['node-a', 'node-b'];
-  if (home === undefined || other === undefined) throw new Error('no node');
-  expect(stateOf(home, NAME)).toBe('running');
-  expect(containerNames(other)).not.toContain(NAME);
-  const seen = await follower.finish(1_000);
-  if (home === 'node-b') seen.push(...(await new LogFollower('node-b', NAME).finish(1_000)));
-  expectUnbroken(seen);
+  await expectHome(status.phase === 'Succeeded' ? 'node-b' : 'node-a', follower);
+});
+
+test('a spec that is changed while the container is frozen gives the container back', async () => {
+  const name = 'changed-in-the-middle';
+  const follower = await startBigCounter();
+  const patch = ['patch', 'cmig', name, '--type', 'merge', '--patch', '{"spec":{"retainCheckpoint":"Always"}}'];
+  await inTheMiddle(name, 'freezing', freezing, () => {
+    mustRun('kubectl', patch);
+  });
+  const { status } = await until(name, 'end', isFinal);
+  expect(status).toMatchObject({ phase: 'RolledBack', reason: 'SpecChanged' });
+  // It was not too early either: there was something to wake up again.
+  expect(status.source?.frozenAt).toBeDefined();
+  await expectHome('node-a', follower);
 });
 
 test('deleting the object in the middle leaves one running copy', async () => {
   const name = 'deleted-in-the-middle';
-  apply({ name, container: NAME, from: 'node-a', to: 'node-b' });
-  await until(name, 'freezing', ({ status }) => status.decision?.step === 'Freeze');
-  mustRun('kubectl', ['delete', 'cmig', name, '--timeout=50s']);
-  const states = (['node-a', 'node-b'] as const)
-    .map((node) => stateOf(node, NAME))
-    .filter((state) => state !== undefined);
-  expect(states).toEqual(['running']);
+  await startBigCounter();
+  const interrupted = await inTheMiddle(name, 'freezing', freezing, () => {
+    mustRun('kubectl', ['delete', 'cmig', name, '--wait=false']);
+  });
+  expect(isFinal(interrupted)).toBe(false);
+  mustRun('kubectl', ['wait', '--for=delete', `cmig/${name}`, '--timeout=50s']);
+  expect(copies()).toEqual(['running']);
+});
+
+test('of two migrations of one container at the same time one succeeds, and one copy runs', async () => {
+  await startBigCounter();
+  const names = ['rival-one', 'rival-two'];
+  apply(...names.map((name) => ({ name, container: NAME, from: 'node-a', to: 'node-b' })));
+  const ended = await Promise.all(names.map((name) => until(name, 'end', isFinal)));
+  const phases = ended.map(({ status }) => status.phase);
+  expect(phases.filter((phase) => phase === 'Succeeded')).toHaveLength(1);
+  expect(phases.filter((phase) => phase === 'Failed' || phase === 'RolledBack')).toHaveLength(1);
+  expect(copies()).toEqual(['running']);
 });

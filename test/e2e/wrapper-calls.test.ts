@@ -1,7 +1,8 @@
 /** How the wrapper reads its words and its marker, seen by a runc that only says what it is called with. */
 import type { NodeName } from '../lib/lab-docker';
 import { docker, removeContainers } from '../lib/lab-docker';
-import { checkInstalledWrapper, inNode, Marker, sharedDirectory, shInNode } from '../lib/lab-restore';
+import { inNode, onNode } from '../lib/lab-node';
+import { checkInstalledWrapper, Marker, sharedDirectory } from '../lib/lab-restore';
 import type { Outcome } from '../lib/lab-tools';
 
 const NODE: NodeName = 'node-b';
@@ -19,7 +20,7 @@ afterAll(() => {
 /** Calls the wrapper in the node with a shell script for a runc, which prints its words by default. */
 function callWrapper(words: readonly string[], runc = `for word; do printf '<%s>' "$word"; done`): Outcome {
   const fake = `${shared.inNodes}/runc`;
-  shInNode(NODE, 'mkdir -p "${1%/*}"; printf "%s\\n" "#!/bin/sh" "$2" >"$1"; chmod 755 "$1"', fake, runc);
+  onNode(NODE, 'mkdir -p "${1%/*}"; printf "%s\\n" "#!/bin/sh" "$2" >"$1"; chmod 755 "$1"', fake, runc);
   return inNode(NODE, 'env', `TRANSSHIP_RUNC=${fake}`, WRAPPER, ...words);
 }
 
@@ -122,9 +123,9 @@ describe('the call that becomes a restore', () => {
   ])('$what', ({ more, code, left, process }) => {
     docker(NODE, 'run', '-d', '--name', NAME, 'transship-lab/busybox:1', 'sleep', '60');
     const pid = docker(NODE, 'inspect', '-f', '{{.State.Pid}}', NAME);
-    shInNode(NODE, 'kill -STOP "$2"; mv "$1/armed" "$1/restored"', directory, pid);
+    onNode(NODE, 'kill -STOP "$2"; mv "$1/armed" "$1/restored"', directory, pid);
     const outcome = callWrapper([...runc, 'start', id], `echo '[${pid}]'; ${more}`);
-    const state = shInNode(NODE, 'sed "s/.*) //" "/proc/$1/stat" | cut -c1', pid);
+    const state = onNode(NODE, 'sed "s/.*) //" "/proc/$1/stat" | cut -c1', pid);
     expect([outcome.code, state, marker.states()]).toEqual([code, process, [left]]);
   });
 

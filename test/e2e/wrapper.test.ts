@@ -1,35 +1,30 @@
 /** The OCI runtime wrapper on its own: real dockerd, runc and criu of the lab, the agent's part played by the test. */
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { counterScript, expectUnbroken } from '../lib/counter';
 import type { NodeName } from '../lib/lab-docker';
 import { docker, removeContainers, stateOf } from '../lib/lab-docker';
+import { inNode, onNode } from '../lib/lab-node';
 import {
   checkInstalledWrapper,
   createTarget,
   freeze,
   idOf,
-  inNode,
   killCgroup,
   Marker,
   removeTargetConfig,
   sharedDirectory,
-  shInNode,
   startInBackground,
 } from '../lib/lab-restore';
 import type { Outcome } from '../lib/lab-tools';
+import { sleep } from '../lib/waiting';
 
 const FROM: NodeName = 'node-a';
 const TO: NodeName = 'node-b';
 const NAME = 'e2e-wrapper';
-const COUNTER = ['transship-lab/busybox:1', 'sh', '-c', 'i=0; while :; do i=$((i+1)); echo $i; usleep 10000; done'];
-const TREE = [
-  'transship-lab/busybox:1',
-  'sh',
-  '-c',
-  'i=0; while :; do i=$((i+1)); echo $i; usleep 10000; done | while read n; do echo $n; done | cat',
-];
+const COUNTER = ['transship-lab/busybox:1', 'sh', '-c', counterScript(10_000)];
+const TREE = ['transship-lab/busybox:1', 'sh', '-c', `${counterScript(10_000)} | while read n; do echo $n; done | cat`];
 const shared = sharedDirectory(NAME);
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 jest.setTimeout(120_000);
 
@@ -58,8 +53,8 @@ async function readyToRestore(container: readonly string[]): Promise<{ id: strin
 }
 
 const start = (): Outcome => inNode(TO, 'docker', 'start', NAME);
-const numbers = (node: NodeName): number[] => docker(node, 'logs', NAME).split('\n').filter(Boolean).map(Number);
-const upTo = (length: number): number[] => Array.from({ length }, (_unused, index) => index + 1);
+// A terminal ends its lines with a carriage return as well.
+const numbers = (node: NodeName): string[] => docker(node, 'logs', NAME).split(/\r?\n/).filter(Boolean);
 const pagesFile = (): string => join(shared.onHost, 'images/pages-1.img');
 
 describe('a container that is not marked', () => {
@@ -77,7 +72,7 @@ describe('a container that is not marked', () => {
     docker(TO, 'start', NAME);
     docker(TO, 'kill', NAME);
     expect(docker(TO, 'inspect', '-f', '{{.State.ExitCode}}', NAME)).toBe('137');
-    expect(numbers(TO).filter((number) => number === 1)).toHaveLength(3);
+    expect(numbers(TO).filter((number) => number === '1')).toHaveLength(3);
     docker(TO, 'rm', NAME);
     expect(stateOf(TO, NAME)).toBeUndefined();
   });
@@ -94,8 +89,7 @@ describe('a restore', () => {
     const { code, stderr } = start();
     expect([code, stderr]).toEqual([0, '']);
     await sleep(300);
-    const seen = [...numbers(FROM), ...numbers(TO)];
-    expect(seen).toEqual(upTo(seen.length));
+    expectUnbroken([...numbers(FROM), ...numbers(TO)], 10);
     expect(numbers(TO).length).toBeGreaterThan(5);
     expect(marker.states()).toEqual(['resumed']);
     expect(marker.read('work/wrapper.log')).toMatch(/^\S+Z restore of \S+: exit 0\n\S+Z resume of \S+: exit 0$/);
@@ -107,7 +101,7 @@ describe('a restore', () => {
     docker(TO, 'unpause', NAME);
     expect(docker(TO, 'logs', '--tail', '1', NAME)).toMatch(/^\d+$/);
     docker(TO, 'restart', '-t', '0', NAME);
-    expect(numbers(TO).filter((number) => number === 1)).toHaveLength(1);
+    expect(numbers(TO).filter((number) => number === '1')).toHaveLength(1);
     docker(TO, 'stop', '-t', '0', NAME);
     docker(TO, 'start', NAME);
     docker(TO, 'kill', NAME);
@@ -118,24 +112,21 @@ describe('a restore', () => {
     await readyToRestore(['--network', network, ...COUNTER]);
     expect(start().stderr).toBe('');
     await sleep(200);
-    const seen = [...numbers(FROM), ...numbers(TO)];
-    expect(seen).toEqual(upTo(seen.length));
+    expectUnbroken([...numbers(FROM), ...numbers(TO)], 10);
   });
 
   test.each(['-t', '-i', '-it'])('works with %s', async (option) => {
     await readyToRestore([option, ...COUNTER]);
     expect(start().stderr).toBe('');
     await sleep(200);
-    const seen = [...numbers(FROM), ...numbers(TO)];
-    expect(seen).toEqual(upTo(seen.length));
+    expectUnbroken([...numbers(FROM), ...numbers(TO)], 10);
   });
 
   test('continues every process of a tree, and a health check finds it well', async () => {
     await readyToRestore(['--health-cmd', 'true', '--health-interval', '1s', ...TREE]);
     expect(start().stderr).toBe('');
     await sleep(2000);
-    const seen = [...numbers(FROM), ...numbers(TO)];
-    expect(seen).toEqual(upTo(seen.length));
+    expectUnbroken([...numbers(FROM), ...numbers(TO)], 10);
     expect(docker(TO, 'exec', NAME, 'ps', '-o', 'stat')).not.toMatch(/^T /m);
     expect(docker(TO, 'inspect', '-f', '{{.State.Health.Status}}', NAME)).toBe('healthy');
   });
@@ -144,7 +135,7 @@ describe('a restore', () => {
 describe('a restore that fails', () => {
   test('says why, is not tried again nor replaced by a fresh start, and works once it is armed again', async () => {
     const { id, marker } = await readyToRestore(COUNTER);
-    shInNode(TO, 'mv "$1/inventory.img" "$1/hidden"', `${shared.inNodes}/images`);
+    onNode(TO, 'mv "$1/inventory.img" "$1/hidden"', `${shared.inNodes}/images`);
     expect(start().stderr).toContain('criu failed');
     expect(marker.states()).toEqual(['failed']);
     expect(marker.read('work/runc.log')).toContain('criu failed');
@@ -153,7 +144,7 @@ describe('a restore that fails', () => {
     expect(start().stderr).toContain('this container is kept for a restore (state: failed)');
     expect(numbers(TO)).toEqual([]);
 
-    shInNode(TO, 'mv "$1/hidden" "$1/inventory.img"', `${shared.inNodes}/images`);
+    onNode(TO, 'mv "$1/hidden" "$1/inventory.img"', `${shared.inNodes}/images`);
     marker.arm();
     expect(start().stderr).toBe('');
     expect(marker.states()).toEqual(['resumed']);
@@ -161,7 +152,7 @@ describe('a restore that fails', () => {
 
   test('is not replaced by a fresh start when the container is only prepared', async () => {
     const { marker } = await readyToRestore(COUNTER);
-    shInNode(TO, 'rm "/run/transship/restore/$1/armed"', idOf(TO, NAME));
+    onNode(TO, 'rm "/run/transship/restore/$1/armed"', idOf(TO, NAME));
     expect(start().stderr).toContain('this container is kept for a restore (state: unarmed)');
     expect(stateOf(TO, NAME)).toBe('created');
     marker.remove();
@@ -180,7 +171,7 @@ describe('a restore that fails', () => {
     truncateSync(pagesFile(), pages.length - 4096);
     const answer = startInBackground(TO, NAME);
     await sleep(1500);
-    shInNode(TO, `below() { cat /proc/$1/task/*/children; }; ${shot}`, marker.read('pid'));
+    onNode(TO, `below() { cat /proc/$1/task/*/children; }; ${shot}`, marker.read('pid'));
     expect(await answer).toContain('OCI runtime create failed');
     expect(marker.states()).toEqual(left);
     expect(start().stderr).toContain('this container is kept for a restore');
@@ -191,9 +182,8 @@ describe('a restore that fails', () => {
     marker.arm();
     expect(start().stderr).toBe('');
     await sleep(200);
-    const seen = [...numbers(FROM), ...numbers(TO)];
-    expect(seen).toEqual(upTo(seen.length));
+    expectUnbroken([...numbers(FROM), ...numbers(TO)], 10);
     expect(docker(TO, 'diff', NAME)).toBe('');
-    expect(shInNode(TO, 'grep -c -e criu-root -e cgyard /proc/self/mountinfo || :')).toBe('0');
+    expect(onNode(TO, 'grep -c -e criu-root -e cgyard /proc/self/mountinfo || :')).toBe('0');
   });
 });

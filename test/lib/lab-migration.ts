@@ -3,6 +3,7 @@ import { isFinal } from '../../src/api/types';
 import { parseMigration } from '../../src/api/validate';
 import type { NodeName } from './lab-docker';
 import { mustRun } from './lab-tools';
+import { sleep } from './waiting';
 
 /** How long a migration of a small container may take before a test gives up. */
 const END_DEADLINE_MS = 60_000;
@@ -16,19 +17,22 @@ export interface MigrationManifest {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
+/** Marks the tests' own objects, so that nobody else's are deleted. */
+const LABELS = { 'transship-test': 'e2e' };
+
 /** The object as a user would write it. */
 export function manifestOf({ name, container, from, to, spec = {} }: MigrationManifest): string {
   return JSON.stringify({
     apiVersion: 'transship.dev/v1alpha1',
     kind: 'ContainerMigration',
-    metadata: { name, namespace: 'default' },
+    metadata: { name, namespace: 'default', labels: LABELS },
     spec: { source: { nodeName: from, container }, target: { nodeName: to }, ...spec },
   });
 }
 
-/** `kubectl apply`s the object. */
-export function apply(manifest: MigrationManifest): void {
-  mustRun('kubectl', ['apply', '-f', '-'], manifestOf(manifest));
+/** `kubectl apply`s the objects, all in one call. */
+export function apply(...manifests: MigrationManifest[]): void {
+  mustRun('kubectl', ['apply', '-f', '-'], manifests.map(manifestOf).join('\n'));
 }
 
 export function getMigration(name: string): ContainerMigration {
@@ -47,7 +51,7 @@ export async function until(
     if (holds(migration)) return migration;
     if (Date.now() > deadline)
       throw new Error(`${name}: still no ${what}: ${JSON.stringify(migration.status, null, 2)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
 }
 
@@ -70,7 +74,7 @@ export async function migrateWell(manifest: MigrationManifest): Promise<Containe
 
 /** Deletes the ContainerMigrations of the tests, waiting for their finalizers. */
 export function deleteMigrations(): void {
-  mustRun('kubectl', ['delete', 'cmig', '--all', '--namespace', 'default', '--timeout=50s']);
+  mustRun('kubectl', ['delete', 'cmig', '-l', 'transship-test=e2e', '--namespace', 'default', '--timeout=50s']);
 }
 
 /** One line for the test's output: who moved, and how long it was down. */

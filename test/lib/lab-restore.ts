@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { NodeName } from './lab-docker';
 import { docker } from './lab-docker';
-import type { Outcome } from './lab-tools';
-import { labEnvironment, mustRun, project, run } from './lab-tools';
+import { onNode } from './lab-node';
+import { labEnvironment, project } from './lab-tools';
 
 /** Docker keeps the state of every runtime's containers under this name, whatever the runtime is called. */
 const RUNC_ROOT = '/run/docker/runtime-runc/moby';
@@ -17,13 +17,6 @@ export function checkInstalledWrapper(): void {
     throw new Error(`${installed} differs from oci/transship-runc of this checkout: run lab/deploy`);
   }
 }
-
-/** Runs a command inside a node. Never throws for its exit code. */
-export const inNode = (node: NodeName, ...command: string[]): Outcome => run('lab/node-exec', [node, ...command]);
-
-/** Runs a shell script inside a node and returns its stdout; the arguments are `$1`, `$2`… Throws when it fails. */
-export const shInNode = (node: NodeName, script: string, ...args: string[]): string =>
-  mustRun('lab/node-exec', [node, 'sh', '-euc', script, 'sh', ...args]).trim();
 
 /** The full id of a container. */
 export const idOf = (node: NodeName, name: string): string => docker(node, 'inspect', '-f', '{{.Id}}', name);
@@ -39,7 +32,7 @@ export function sharedDirectory(name: string): { onHost: string; inNodes: string
 export function freeze(node: NodeName, name: string, directory: string): void {
   const id = idOf(node, name);
   docker(node, 'pause', name);
-  shInNode(
+  onNode(
     node,
     'mkdir -p "$1/images" "$1/dump"; runc --root "$2" checkpoint --leave-running --image-path "$1/images" --work-path "$1/dump" "$3" 2>&1',
     directory,
@@ -61,48 +54,48 @@ export class Marker {
   /** Makes the directory; a container with it is not startable before it is armed. */
   prepare(directory: string): this {
     const script = 'umask 077; mkdir -p "$1" "$2/work"; ln -sfn "$2/images" "$1/images"; ln -sfn "$2/work" "$1/work"';
-    shInNode(this.#node, script, this.#path, directory);
+    onNode(this.#node, script, this.#path, directory);
     return this;
   }
 
   /** Allows one restore, forgetting how an earlier one ended. */
   arm(): this {
-    shInNode(this.#node, 'rm -f "$1/failed" "$1/restoring"; : >"$1/armed"', this.#path);
+    onNode(this.#node, 'rm -f "$1/failed" "$1/restoring"; : >"$1/armed"', this.#path);
     return this;
   }
 
   /** Writes a file of the directory. */
   write(file: string, text: string): this {
-    shInNode(this.#node, 'printf %s "$3" >"$1/$2"', this.#path, file, text);
+    onNode(this.#node, 'printf %s "$3" >"$1/$2"', this.#path, file, text);
     return this;
   }
 
   /** The content of a file of the directory. */
   read(file: string): string {
-    return shInNode(this.#node, 'cat "$1/$2"', this.#path, file);
+    return onNode(this.#node, 'cat "$1/$2"', this.#path, file);
   }
 
   /** The names of what is in the directory but for what the agent put there for every restore. */
   states(): string[] {
-    const names = shInNode(this.#node, 'ls "$1"', this.#path).split('\n');
+    const names = onNode(this.#node, 'ls "$1"', this.#path).split('\n');
     return names.filter((name) => !['images', 'work', 'restore-options', 'log.json'].includes(name));
   }
 
   /** Removes the directory. */
   remove(): void {
-    shInNode(this.#node, 'rm -rf "$1"', this.#path);
+    onNode(this.#node, 'rm -rf "$1"', this.#path);
   }
 }
 
 /** Removes the configuration of CRIU that `createTarget` made. */
 export function removeTargetConfig(node: NodeName, name: string): void {
-  shInNode(node, 'rm -f "/run/transship/criu/$1.conf"', name);
+  onNode(node, 'rm -f "/run/transship/criu/$1.conf"', name);
 }
 
 /** Creates the container that a restore will fill, with criu told to leave its processes stopped. Returns its id. */
 export function createTarget(node: NodeName, name: string, ...args: string[]): string {
   const config = `/run/transship/criu/${name}.conf`;
-  shInNode(node, 'mkdir -p "${1%/*}"; echo leave-stopped >"$1"', config);
+  onNode(node, 'mkdir -p "${1%/*}"; echo leave-stopped >"$1"', config);
   const annotation = `org.criu.config=${config}`;
   return docker(node, 'create', '--name', name, '--runtime', 'transship', '--annotation', annotation, ...args);
 }
@@ -121,5 +114,5 @@ export function killCgroup(node: NodeName, id: string): void {
   const script =
     'for i in 1 2 3 4 5 6 7 8 9 10; do pids=$(cat /sys/fs/cgroup/freezer/*/"$1"/cgroup.procs 2>/dev/null) || :; ' +
     '[ -n "$pids" ] || exit 0; kill -9 $pids 2>/dev/null || :; sleep 0.1; done; exit 1';
-  shInNode(node, script, id);
+  onNode(node, script, id);
 }

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { transformSync } from '@swc/core';
 import type { NodeName } from './lab-docker';
 import { labEnvironment, mustRun, project } from './lab-tools';
+import { sleep } from './waiting';
 
 /** What a program that runs inside a node may import: nothing that needs node_modules. */
 const SOURCES = ['src/runtime', 'src/criu', 'src/driver', 'test/lib/driver-program.ts'];
@@ -49,7 +50,7 @@ export class NodeProgram {
     const ended = once(child, 'exit');
     while (!until()) {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode} before it could be killed`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await sleep(10);
     }
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     await ended;

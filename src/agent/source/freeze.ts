@@ -103,18 +103,18 @@ async function dumpAndPublish(
   await engine.setRestartPolicy(container.id, { name: 'no', maximumRetryCount: 0 });
 
   const before = await journal.read(container.id);
-  if (before?.freezeStartedAt === undefined) {
-    if (container.state !== 'running') {
-      throw new ReasonedError(
-        'ContainerNotRunning',
-        `container ${container.name} is ${container.state} instead of running`,
-      );
-    }
+  if (container.state === 'running') {
     // Noted before the pause: an agent that dies in between still knows that the pause is its own.
     await journal.note(container.id, uid, { freezeStartedAt: now() });
+  } else if (container.state !== 'paused' || before?.freezeStartedAt === undefined) {
+    throw new ReasonedError(
+      'ContainerNotRunning',
+      `container ${container.name} is ${container.state} instead of running`,
+    );
   }
   await engine.pause(container.id);
-  await journal.note(container.id, uid, { frozenAt: before?.frozenAt ?? now() });
+  const pausedEarlier = container.state === 'paused' ? before?.frozenAt : undefined;
+  await journal.note(container.id, uid, { frozenAt: pausedEarlier ?? now() });
   await driver.dump(container, directoriesOf(paths, deps.node.name), {
     timeoutMs: deps.deadlines.dumpMs,
     signal,

@@ -1,0 +1,116 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Journal } from '../../../src/agent/journal';
+import type { AgentDeps } from '../../../src/agent/ports';
+import { freezeSource } from '../../../src/agent/source/freeze';
+import type { ContainerState } from '../../../src/docker/engine';
+import { systemClock } from '../../../src/runtime/clock';
+import { publishManifest } from '../../../src/store/manifest';
+import { CONTAINER_ID, decision, migration, source, target } from '../../lib/migration';
+
+const frozen = migration({ decision: decision('Freeze'), source: source('Prepared'), target: target('Prepared') });
+const { uid } = frozen.metadata;
+const directoryOf = (volume: string): string => join(volume, 'default/move-01234567/1');
+
+let volume: string;
+let journal: Journal;
+let state: ContainerState;
+/** What was done to the container, in order. */
+let done: string[];
+
+beforeEach(async () => {
+  volume = await mkdtemp(join(tmpdir(), 'volume-'));
+  journal = new Journal(join(volume, 'run'));
+  await journal.reserve(CONTAINER_ID, { migrationUID: uid, migration: 'default/move' });
+  await mkdir(directoryOf(volume), { recursive: true });
+  await writeFile(join(directoryOf(volume), 'container.json'), '{}');
+  state = 'running';
+  done = [];
+});
+
+afterEach(() => rm(volume, { recursive: true }));
+
+function deps(dump: () => Promise<void> = () => Promise.resolve()): AgentDeps {
+  const act = (name: string): (() => Promise<void>) => {
+    return () => {
+      done.push(name);
+      return Promise.resolve();
+    };
+  };
+  return {
+    engine: {
+      inspect: () => Promise.resolve({ id: CONTAINER_ID, name: 'looper', state, upperDir: undefined }),
+      setRestartPolicy: act('restart policy off'),
+      pause: act('pause'),
+    },
+    driver: {
+      name: 'runc',
+      dump: async (_container: unknown, { images }: { images: string }) => {
+        done.push('dump');
+        await mkdir(images, { recursive: true });
+        await writeFile(join(images, 'pages-1.img'), 'pages');
+        await dump();
+        return { dumpMs: 1 };
+      },
+    },
+    node: { name: 'node-a' },
+    clock: systemClock,
+    volume,
+    deadlines: { dumpMs: 10_000, wakeMs: 10_000 },
+  } as unknown as AgentDeps;
+}
+
+const freeze = (agent = deps()): ReturnType<typeof freezeSource> =>
+  freezeSource(frozen, source('Prepared'), agent, journal);
+
+test('the restart policy goes before the pause, and the manifest comes last', async () => {
+  const status = await freeze();
+  expect(done).toEqual(['restart policy off', 'pause', 'dump']);
+  expect(status).toMatchObject({ state: 'Published', checkpoint: { path: 'default/move-01234567/1', files: 2 } });
+  expect(status.freezeStartedAt?.localeCompare(status.publishedAt ?? '')).toBeLessThanOrEqual(0);
+});
+
+test('a checkpoint that an earlier life has published is reported, not dumped again', async () => {
+  const first = await freeze();
+  state = 'paused';
+  done = [];
+  expect(await freeze()).toEqual(first);
+  expect(done).toEqual([]);
+});
+
+test('a checkpoint is worthless when the container ran on after it', async () => {
+  await freeze();
+  await expect(freeze()).rejects.toMatchObject({ reason: 'NotFrozen' });
+});
+
+test('a manifest that this agent did not write is not believed', async () => {
+  await publishManifest(directoryOf(volume), {
+    driver: 'runc',
+    containerID: CONTAINER_ID,
+    migrationUID: uid,
+    attempt: 1,
+  });
+  state = 'paused';
+  await expect(freeze()).rejects.toMatchObject({ reason: 'CheckpointCorrupt' });
+});
+
+test('an earlier life that died in its dump is continued, with the time at which the downtime began', async () => {
+  await expect(freeze(deps(() => Promise.reject(new Error('killed'))))).rejects.toThrow('killed');
+  const { freezeStartedAt } = (await journal.read(CONTAINER_ID)) ?? {};
+  state = 'paused';
+  expect(await freeze()).toMatchObject({ state: 'Published', freezeStartedAt });
+});
+
+test('a container that somebody else has paused is left alone', async () => {
+  state = 'paused';
+  await expect(freeze()).rejects.toMatchObject({ reason: 'ContainerNotRunning' });
+  expect(done).not.toContain('dump');
+});
+
+test('a symlink in the place of a directory is not followed', async () => {
+  const { symlink } = await import('node:fs/promises');
+  await symlink('/etc', join(directoryOf(volume), 'work'));
+  await expect(freeze()).rejects.toThrow();
+  expect(done).toEqual([]);
+});
