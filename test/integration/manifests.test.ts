@@ -51,21 +51,21 @@ function rightsOf(account: string, namespace: string): string[] {
 const each = (verbs: string, resource: string): string[] => verbs.split(' ').map((verb) => `${verb} ${resource}`);
 
 const controllerEverywhere = [
-  ...each('get list watch update patch', 'containermigrations.transship.dev'),
-  ...each('update patch', 'containermigrations/status.transship.dev'),
-  ...each('get list watch', 'nodes'),
+  ...each('get list watch patch', 'containermigrations.transship.dev'),
+  ...each('patch', 'containermigrations/status.transship.dev'),
+  ...each('get', 'nodes'),
   ...each('create patch', 'events'),
 ];
 const controllerAtHome = [
   ...controllerEverywhere,
-  ...each('get list watch create', 'leases.coordination.k8s.io'),
-  ...each('update patch', 'leases.coordination.k8s.io transship-controller'),
+  ...each('get create', 'leases.coordination.k8s.io'),
+  ...each('update', 'leases.coordination.k8s.io transship-controller'),
 ];
 const agentEverywhere = [
   ...each('get list watch', 'containermigrations.transship.dev'),
-  ...each('get update patch', 'containermigrations/status.transship.dev'),
+  ...each('patch', 'containermigrations/status.transship.dev'),
 ];
-const agentAtHome = [...agentEverywhere, ...each('get create update patch', 'leases.coordination.k8s.io')];
+const agentAtHome = [...agentEverywhere, ...each('create patch', 'leases.coordination.k8s.io')];
 
 /** Compares all that the two accounts may do with what they should, and asks some questions outright. */
 function checkRights(home: string, prefix: string): void {
@@ -86,7 +86,7 @@ function checkRights(home: string, prefix: string): void {
     controllerMakesMigrations: canI(controller, 'create', 'cmig', '--namespace', 'default'),
     agentWritesStatus: canI(agent, 'patch', 'cmig', '--subresource=status', '--all-namespaces'),
     agentWritesSpec: canI(agent, 'patch', 'cmig', '--all-namespaces'),
-    agentBeats: canI(agent, 'update', ...leases),
+    agentBeats: canI(agent, 'patch', ...leases),
     agentReadsNodes: canI(agent, 'get', 'nodes'),
     agentReadsSecrets: canI(agent, 'get', 'secrets', '--namespace', home),
   }).toEqual({

@@ -18,7 +18,12 @@ export function createSourceReconciler(deps: AgentDeps, journal: Journal): Recon
 
   return async (key, context) => {
     const cached = deps.migrations.cached(key);
-    if (cached === undefined || !isOurs(cached) || decideSource(cached).do === 'Wait') return {};
+    if (cached === undefined || !isOurs(cached)) return {};
+    const expected = decideSource(cached);
+    if (expected.do === 'Wait') {
+      context.log.debug('nothing to do', { role: 'source', why: expected.why });
+      return {};
+    }
     // The cache may lag behind our own last write; a step is only taken on what the API server says now.
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};

@@ -23,10 +23,13 @@ export function createTargetReconciler(deps: AgentDeps): Reconcile {
   return async (key, context) => {
     const cached = deps.migrations.cached(key);
     if (cached === undefined || !isOurs(cached)) return {};
-    const expected = decideTarget(cached).do;
-    if (expected === 'Wait') return {};
+    const expected = decideTarget(cached);
+    if (expected.do === 'Wait') {
+      context.log.debug('nothing to do', { role: 'target', why: expected.why });
+      return {};
+    }
     // Purely local, and asked for on every resync of every finished migration: the API server need not be asked.
-    if (expected === 'CleanUp') return cleanUp(cached, deps);
+    if (expected.do === 'CleanUp') return cleanUp(cached, deps);
     // The cache may lag behind our own last write; a step is only taken on what the API server says now.
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
