@@ -13,6 +13,7 @@ import { createCommandRunner } from '../runtime/exec';
 import { startHealthServer } from '../runtime/health';
 import { Informer } from '../runtime/informer';
 import { createLogger } from '../runtime/log';
+import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { WorkQueue } from '../runtime/work-queue';
 import { Journal } from './journal';
@@ -94,14 +95,10 @@ async function main(): Promise<void> {
     port: settings.healthPort,
     clock,
     log,
+    // No check of its own: a program that hangs does not answer, and that is what the kubelet looks for.
     live: [],
     ready: [
-      {
-        name: 'cache',
-        check: () => {
-          if (!informer.hasSynced()) throw new Error('the ContainerMigrations were not listed yet');
-        },
-      },
+      cacheIsFilled(informer),
       {
         name: 'docker',
         check: async () => {
@@ -135,11 +132,6 @@ async function main(): Promise<void> {
   await kube.close();
   shutdown.complete();
   log.info('agent stopped');
-  // What did not end in time must not go on beside the next life, which settles what it finds.
-  process.exit();
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runProgram(main);

@@ -1,3 +1,4 @@
+import { keyOf } from '../api/types';
 import { createKubeClient } from '../kube/client';
 import { EventRecorder } from '../kube/events';
 import { KubeLeaseStore } from '../kube/leases';
@@ -5,11 +6,13 @@ import { MIGRATIONS } from '../kube/migrations';
 import { ResourceClient } from '../kube/resource-client';
 import { systemClock } from '../runtime/clock';
 import { runControllerLoop } from '../runtime/controller-loop';
+import { onceAborted } from '../runtime/deadline';
 import { Environment } from '../runtime/environment';
 import { startHealthServer } from '../runtime/health';
 import { Informer } from '../runtime/informer';
 import { LeaderElector } from '../runtime/leader-elector';
 import { createLogger } from '../runtime/log';
+import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { WorkQueue } from '../runtime/work-queue';
 import { createClusterView, createEventSink, createMigrationStore } from './kube-ports';
@@ -49,15 +52,9 @@ async function main(): Promise<void> {
     port: settings.healthPort,
     clock,
     log,
+    // No check of its own: a program that hangs does not answer, and that is what the kubelet looks for.
     live: [],
-    ready: [
-      {
-        name: 'cache',
-        check: () => {
-          if (!informer.hasSynced()) throw new Error('the ContainerMigrations were not listed yet');
-        },
-      },
-    ],
+    ready: [cacheIsFilled(informer)],
   });
 
   // Every replica follows the objects, so that a new leader begins with a warm cache; only the leader has a queue.
@@ -69,9 +66,9 @@ async function main(): Promise<void> {
     clock,
     log,
     onStartedLeading: async (signal) => {
-      await informer.waitForSync();
+      await Promise.race([informer.waitForSync(), onceAborted(signal)]);
       queue = new WorkQueue({ clock });
-      for (const { metadata } of informer.list()) queue.add(`${metadata.namespace}/${metadata.name}`);
+      for (const migration of informer.list()) queue.add(keyOf(migration));
       await runControllerLoop(
         { name: 'controller', queue, reconcile, clock, log, workers: 4, keyField: 'migration' },
         signal,
@@ -87,11 +84,6 @@ async function main(): Promise<void> {
   await kube.close();
   shutdown.complete();
   log.info('controller stopped');
-  // What did not end in time must not go on beside the next life, which settles what it finds.
-  process.exit();
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runProgram(main);
