@@ -4,6 +4,7 @@ import type { NodeName } from '../lib/lab-docker';
 import { containerNames, docker, LogFollower, removeContainers, stateOf } from '../lib/lab-docker';
 import { deleteMigrations, getMigration, migrateWell, otherNode, report } from '../lib/lab-migration';
 import { mustRun } from '../lib/lab-tools';
+import { fetchOnce } from '../lib/http';
 import { sleep } from '../lib/waiting';
 
 const NAMES = ['e2e-looper', 'e2e-tree', 'e2e-server'];
@@ -149,27 +150,16 @@ http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
     '-c',
     program,
   );
-  const ask = (node: NodeName): { born: string; count: number } => {
-    const curl = [
-      '--silent',
-      '--fail',
-      '--max-time',
-      '5',
-      '--retry',
-      '20',
-      '--retry-connrefused',
-      '--retry-delay',
-      '1',
-    ];
-    const [born = '', count = ''] = mustRun('curl', [...curl, `http://${addressOf(node)}:8000/`]).split(' ');
+  const ask = async (node: NodeName): Promise<{ born: string; count: number }> => {
+    const [born = '', count = ''] = (await fetchOnce(`http://${addressOf(node)}:8000/`)).split(' ');
     return { born, count: Number(count) };
   };
-  const first = ask('node-a');
+  const first = await ask('node-a');
   const { born } = first;
   let { count } = first;
   await forthAndBack('a server', 'e2e-server', 2, async (node) => {
-    expect(ask(node)).toEqual({ born, count: ++count });
-    expect(ask(node)).toEqual({ born, count: ++count });
+    expect(await ask(node)).toEqual({ born, count: ++count });
+    expect(await ask(node)).toEqual({ born, count: ++count });
     await sleep(100);
   });
 });
