@@ -78,7 +78,6 @@ async function main(): Promise<void> {
     clock,
     commands,
     volume: settings.volume,
-    runDirectory: settings.runDirectory,
     deadlines: { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs },
   };
   const journal = new Journal(settings.runDirectory);

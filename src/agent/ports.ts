@@ -57,8 +57,6 @@ export interface AgentDeps {
   readonly commands: CommandRunner;
   /** Root of the shared volume. */
   readonly volume: string;
-  /** Directory on a tmpfs for what must not outlive a reboot; a paused container does not either. */
-  readonly runDirectory: string;
   readonly deadlines: Deadlines;
 }
 

@@ -1,7 +1,6 @@
 import type { Checkpoint, ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
-import { withDeadline } from '../../runtime/deadline';
-import { ReasonedError, reasonOf } from '../../runtime/errors';
+import { ReasonedError } from '../../runtime/errors';
 import { formatBytes } from '../../runtime/format-bytes';
 import { ensureDirectory } from '../../store/files';
 import type { CheckpointPaths } from '../../store/layout';
@@ -12,10 +11,8 @@ import { isLayerEmpty, saveLayer } from '../../store/writable-layer';
 import type { Journal } from '../journal';
 import type { AgentDeps } from '../ports';
 import { directoriesOf, pathsOf } from '../paths';
+import { onVolume, VOLUME_TIMEOUT_MS } from '../volume-deadline';
 import { originalOf } from './original';
-
-/** How long the volume may take for all that is not the dump itself. */
-const VOLUME_GRACE_MS = 60_000;
 
 /**
  * The downtime begins here: pause, dump, publish; the container stays paused, so that it can be woken up again in
@@ -29,7 +26,9 @@ export async function freezeSource(
 ): Promise<SourceStatus> {
   const container = await originalOf(status, deps.engine);
   const paths = pathsOf(migration, deps.volume);
-  const published = await withinDeadline(deps, async (signal) => {
+  // The dump and the saving of the changed files have each their own deadline; what is left are accesses to the volume.
+  const ms = 2 * deps.deadlines.dumpMs + VOLUME_TIMEOUT_MS;
+  const published = await onVolume(deps.clock, ms, async (signal) => {
     const earlier = await readManifest(paths.directory);
     if (earlier === undefined) return dumpAndPublish(migration, container, paths, deps, journal, signal);
     await requireOurs(migration, container, earlier.manifest, journal);
@@ -45,21 +44,6 @@ export async function freezeSource(
     ...(dumpedAt === undefined ? {} : { dumpedAt }),
     ...(publishedAt === undefined ? {} : { publishedAt }),
   };
-}
-
-/**
- * File calls have no deadline of their own, and a file server that stops answering must not keep the container paused.
- * What was given up looks at the signal before it goes on: it must not freeze a container that was rolled back.
- */
-async function withinDeadline<T>(deps: AgentDeps, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  // A dump and the saving of the changed files have each their own; what is left are accesses to the volume.
-  const ms = 2 * deps.deadlines.dumpMs + VOLUME_GRACE_MS;
-  try {
-    return await withDeadline({ clock: deps.clock, ms, what: 'the freeze' }, work);
-  } catch (error) {
-    if (reasonOf(error, '') !== 'DeadlineExceeded') throw error;
-    throw new ReasonedError('VolumeHung', `the shared volume did not answer within ${ms / 1000} s`, { cause: error });
-  }
 }
 
 /** A checkpoint of an earlier life is only good while the container has stood still since, and when it is that life's. */

@@ -6,6 +6,7 @@ import type { Journal } from '../journal';
 import { reserveContainer } from '../journal-holder';
 import type { AgentDeps } from '../ports';
 import { pathsOf } from '../paths';
+import { onVolume, VOLUME_TIMEOUT_MS } from '../volume-deadline';
 import { originalOf } from './original';
 
 /** Everything the source can do while the container still runs. Can be repeated at any point. */
@@ -18,9 +19,11 @@ export async function prepareSource(
   const container = await originalOf(status, deps.engine);
   await reserveContainer(container.id, migration, deps, journal);
   const paths = pathsOf(migration, deps.volume);
-  await ensureDirectory(deps.volume, paths.directory);
   const text = `${JSON.stringify(describe(container), null, 2)}\n`;
-  await atomicWrite(paths.description, text);
+  await onVolume(deps.clock, VOLUME_TIMEOUT_MS, async () => {
+    await ensureDirectory(deps.volume, paths.directory);
+    await atomicWrite(paths.description, text);
+  });
   return {
     ...status,
     state: 'Prepared',

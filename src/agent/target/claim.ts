@@ -1,8 +1,8 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
-import { withDeadline } from '../../runtime/deadline';
 import { ReasonedError } from '../../runtime/errors';
 import { verifyCheckpoint } from '../../store/manifest';
 import { pathsOf } from '../paths';
+import { onVolume, VOLUME_TIMEOUT_MS } from '../volume-deadline';
 import type { AgentDeps } from '../ports';
 
 /**
@@ -18,13 +18,12 @@ export async function claim(
   deps: AgentDeps,
 ): Promise<ContainerMigration> {
   const now = (): string => new Date(deps.clock.now()).toISOString();
-  const seenAt = status.seenAt ?? now();
+  const seenAt = now();
   const { checkpoint, containerID } = migration.status.source ?? {};
   if (checkpoint === undefined) throw new ReasonedError('CheckpointMissing', 'the source reports no checkpoint');
   const { directory } = pathsOf(migration, deps.volume);
-  const manifest = await withDeadline(
-    { clock: deps.clock, ms: deps.deadlines.wakeMs, what: 'the comparison of the checkpoint with its manifest' },
-    (signal) => verifyCheckpoint(directory, checkpoint.digest, { clock: deps.clock, signal }),
+  const manifest = await onVolume(deps.clock, VOLUME_TIMEOUT_MS, (signal) =>
+    verifyCheckpoint(directory, checkpoint.digest, { clock: deps.clock, signal }),
   );
   if (manifest.migrationUID !== migration.metadata.uid || manifest.containerID !== containerID) {
     throw new ReasonedError('CheckpointCorrupt', `the manifest in ${checkpoint.path} belongs to another migration`);

@@ -7,6 +7,7 @@ import { ReasonedError } from '../../runtime/errors';
 import { ensureVisible } from '../../store/files';
 import type { AgentDeps } from '../ports';
 import { pathsOf } from '../paths';
+import { onVolume, VOLUME_TIMEOUT_MS } from '../volume-deadline';
 import { findOurs, MIGRATION_LABEL } from './ours';
 import { targetName } from './preflight';
 
@@ -56,7 +57,9 @@ async function readDescription(
   deps: AgentDeps,
 ): Promise<PortableDescription> {
   const { description, relative } = pathsOf(migration, deps.volume);
-  const bytes = await readExactly(description, expected.sizeBytes, relative, deps);
+  const bytes = await onVolume(deps.clock, VOLUME_TIMEOUT_MS, () =>
+    readExactly(description, expected.sizeBytes, relative, deps),
+  );
   if (`sha256:${createHash('sha256').update(bytes).digest('hex')}` !== expected.digest) {
     throw new ReasonedError('DescriptionCorrupt', `container.json in ${relative} is not what the source wrote`);
   }

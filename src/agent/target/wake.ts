@@ -1,12 +1,12 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
-import { withDeadline } from '../../runtime/deadline';
 import { ReasonedError } from '../../runtime/errors';
 import { ensureDirectory } from '../../store/files';
 import { WRITABLE_LAYER } from '../../store/layout';
 import { readManifest } from '../../store/manifest';
 import { applyLayer } from '../../store/writable-layer';
 import { directoriesOf, pathsOf } from '../paths';
+import { onVolume, VOLUME_TIMEOUT_MS } from '../volume-deadline';
 import type { AgentDeps } from '../ports';
 import { findOurs } from './ours';
 
@@ -63,8 +63,7 @@ async function armTarget(migration: ContainerMigration, container: ContainerInfo
   }
   const paths = pathsOf(migration, deps.volume);
   const directories = directoriesOf(paths, deps.node.name);
-  const limit = { clock: deps.clock, ms: deps.deadlines.wakeMs, what: 'the shared volume' };
-  const files = await withDeadline(limit, async () => {
+  const files = await onVolume(deps.clock, VOLUME_TIMEOUT_MS, async () => {
     // Refuses symlinks on the way: what lies on the volume is not trusted.
     await ensureDirectory(deps.volume, directories.work);
     return manifestFiles(migration, paths.directory);
