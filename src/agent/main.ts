@@ -16,15 +16,22 @@ import { createLogger } from '../runtime/log';
 import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { WorkQueue } from '../runtime/work-queue';
-import { Journal } from './journal';
+import { withVolumeDeadlines } from './driver-deadlines';
+import { FileJournal } from './journal';
+import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
 import { createNodeAccess, onNode } from './node-access';
 import type { AgentDeps } from './ports';
 import { createSourceReconciler } from './source/reconcile';
 import { createTargetReconciler } from './target/reconcile';
+import { VolumeAccess } from './volume-access';
+
+/** No wait between two tries is longer: a container may be standing still meanwhile. */
+const RETRY_WITHIN_MS = 3_000;
 
 /** The composition root of the agent: the only place that reads its environment and builds things. */
 async function main(): Promise<void> {
+  allowHangingFileCalls(process.env);
   const env = new Environment(process.env);
   const settings = {
     kubeconfig: env.optional('KUBECONFIG'),
@@ -53,19 +60,38 @@ async function main(): Promise<void> {
     ...(settings.kubeconfig === undefined ? {} : { kubeconfigPath: settings.kubeconfig }),
   });
   const client = new ResourceClient(kube, MIGRATIONS);
-  const informer = new Informer({ name: 'containermigrations', source: client.listerWatcher(), clock, log });
+  const informer = new Informer({
+    name: 'containermigrations',
+    source: client.listerWatcher(),
+    clock,
+    log,
+    backoff: { baseMs: 200, maxMs: RETRY_WITHIN_MS },
+  });
   const commands = onNode(createCommandRunner(clock), settings.hostPid);
   const engine = new DockerodeEngine({ socketPath: settings.dockerSocket, clock });
+  const deadlines = { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs };
+  const volume = new VolumeAccess(clock);
   const deps: AgentDeps = {
     migrations: createMigrationAccess(client, informer),
     engine,
-    driver: createRuncDriver({
-      engine,
-      run: commands,
-      execRoot: settings.execRoot,
-      runDir: settings.runDirectory,
-      wrapperPath: settings.wrapperPath,
+    driver: withVolumeDeadlines(
+      createRuncDriver({
+        engine,
+        run: commands,
+        execRoot: settings.execRoot,
+        runDir: settings.runDirectory,
+        wrapperPath: settings.wrapperPath,
+        clock,
+      }),
+      volume,
+    ),
+    store: createCheckpointStore({
+      root: settings.volume,
+      node: settings.node,
+      volume,
+      commands,
       clock,
+      deadlines,
     }),
     node: createNodeAccess({
       name: settings.node,
@@ -75,15 +101,14 @@ async function main(): Promise<void> {
       hostPid: settings.hostPid,
       clock,
     }),
+    journal: new FileJournal(settings.runDirectory),
     clock,
-    commands,
-    volume: settings.volume,
-    deadlines: { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs },
+    deadlines,
   };
-  const journal = new Journal(settings.runDirectory);
+  const newQueue = (): WorkQueue => new WorkQueue({ clock, maxDelayMs: RETRY_WITHIN_MS });
   const roles = [
-    { name: 'source', reconcile: createSourceReconciler(deps, journal), queue: new WorkQueue({ clock }) },
-    { name: 'target', reconcile: createTargetReconciler(deps), queue: new WorkQueue({ clock }) },
+    { name: 'source', reconcile: createSourceReconciler(deps), queue: newQueue() },
+    { name: 'target', reconcile: createTargetReconciler(deps), queue: newQueue() },
   ];
   // Both roles hear of every change and pick out what concerns their node: the watch cannot select by spec.
   informer.onChange((key) => {
@@ -108,15 +133,20 @@ async function main(): Promise<void> {
   });
 
   const heartbeat = async (): Promise<void> => {
+    let nextMs: number;
     do {
-      await renewAgentLease(kube, clock, {
+      nextMs = await renewAgentLease(kube, clock, {
         namespace: settings.namespace,
         node: settings.node,
         signal: shutdown.signal,
-      }).catch((error: unknown) => {
-        if (!shutdown.signal.aborted) log.warn('heartbeat failed', { error });
-      });
-    } while (await sleptThrough(clock, HEARTBEAT_MS, shutdown.signal));
+      }).then(
+        () => HEARTBEAT_MS,
+        (error: unknown) => {
+          if (!shutdown.signal.aborted) log.warn('heartbeat failed', { error });
+          return RETRY_WITHIN_MS;
+        },
+      );
+    } while (await sleptThrough(clock, nextMs, shutdown.signal));
   };
 
   log.info('agent starts', { volume: settings.volume });
@@ -131,6 +161,15 @@ async function main(): Promise<void> {
   await kube.close();
   shutdown.complete();
   log.info('agent stopped');
+}
+
+/**
+ * A call to a file server that does not answer holds one of libuv's threads, of which there are four: everything else
+ * that reads a file or asks for an address would wait too. Set before the first file call it is as good as set from
+ * outside (measured with Node.js 24), and cannot be forgotten by whoever starts the agent.
+ */
+function allowHangingFileCalls(env: NodeJS.ProcessEnv): void {
+  env['UV_THREADPOOL_SIZE'] ??= '64';
 }
 
 runProgram(main);

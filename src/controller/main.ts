@@ -4,6 +4,7 @@ import { EventRecorder } from '../kube/events';
 import { KubeLeaseStore } from '../kube/leases';
 import { MIGRATIONS } from '../kube/migrations';
 import { ResourceClient } from '../kube/resource-client';
+import type { PhaseDeadlines } from '../protocol/controller/step';
 import { systemClock } from '../runtime/clock';
 import { runControllerLoop } from '../runtime/controller-loop';
 import { onceAborted } from '../runtime/deadline';
@@ -15,8 +16,22 @@ import { createLogger } from '../runtime/log';
 import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { WorkQueue } from '../runtime/work-queue';
-import { createClusterView, createEventSink, createMigrationStore } from './kube-ports';
+import { createClusterView } from './cluster-view';
+import { createEventSink, createMigrationStore } from './kube-ports';
 import { createReconciler } from './reconcile';
+
+/** How long each phase may take; the defaults are those of the chart (docs/api.md). */
+function readDeadlines(env: Environment): PhaseDeadlines {
+  const ms = (variable: string, seconds: number): number => env.number(variable, seconds) * 1000;
+  return {
+    admitMs: ms('TRANSSHIP_ADMIT_DEADLINE_SECONDS', 60),
+    preflightMs: ms('TRANSSHIP_PREFLIGHT_DEADLINE_SECONDS', 120),
+    prepareMs: ms('TRANSSHIP_PREPARE_DEADLINE_SECONDS', 300),
+    freezeMs: ms('TRANSSHIP_FREEZE_DEADLINE_SECONDS', 300),
+    restoreMs: ms('TRANSSHIP_RESTORE_DEADLINE_SECONDS', 300),
+    rollBackMs: ms('TRANSSHIP_ROLLBACK_DEADLINE_SECONDS', 120),
+  };
+}
 
 /** The composition root of the controller: the only place that reads its environment and builds things. */
 async function main(): Promise<void> {
@@ -26,6 +41,7 @@ async function main(): Promise<void> {
     namespace: env.text('TRANSSHIP_NAMESPACE', 'transship-system'),
     identity: env.text('TRANSSHIP_IDENTITY'),
     healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
+    deadlines: readDeadlines(env),
     logLevel: env.oneOf('TRANSSHIP_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   };
   env.check();
@@ -46,6 +62,7 @@ async function main(): Promise<void> {
     cluster: createClusterView(kube, clock, settings.namespace),
     events: createEventSink(recorder),
     clock,
+    deadlines: settings.deadlines,
   });
 
   const health = await startHealthServer({
