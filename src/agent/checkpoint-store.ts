@@ -9,6 +9,7 @@ import type { CheckpointKey, CheckpointPaths } from '../store/layout';
 import { checkpointPaths, WRITABLE_LAYER } from '../store/layout';
 import { publishManifest, readManifest, verifyCheckpoint } from '../store/manifest';
 import type { Manifest } from '../store/manifest-format';
+import { measureDirectory } from '../store/measure';
 import { applyLayer, isLayerEmpty, saveLayer } from '../store/writable-layer';
 import type { CheckpointStore, Deadlines } from './ports';
 import type { VolumeAccess } from './volume-access';
@@ -36,6 +37,7 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
   };
   // Programs have a deadline of their own, after which they are killed; what is left are file calls.
   const commandMs = { save: deadlines.dumpMs, apply: deadlines.wakeMs };
+  let measuring = false;
 
   return {
     root,
@@ -98,10 +100,20 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
           ? undefined
           : { manifest: found.manifest, published: { path: relative, ...found.published } };
       }),
-    verify: (checkpoint, manifestDigest) =>
+    verify: (checkpoint, manifestDigest, onProgress) =>
       volume.within(VOLUME_TIMEOUT_MS, (signal) =>
-        verifyCheckpoint(pathsOf(checkpoint).directory, manifestDigest, { clock, signal }),
+        verifyCheckpoint(pathsOf(checkpoint).directory, manifestDigest, { clock, signal, onProgress }),
       ),
+    measure: async (checkpoint) => {
+      // Not by the volume's deadlines: what is only a figure must not keep anything waiting for its end when it hangs.
+      if (measuring) throw new ReasonedError('VolumeHung', 'the volume was asked for a figure before, and did not answer');
+      measuring = true;
+      try {
+        return await measureDirectory(pathsOf(checkpoint).directory);
+      } finally {
+        measuring = false;
+      }
+    },
     discard: (checkpoint) =>
       volume.within(VOLUME_TIMEOUT_MS, () => removeDirectory(root, pathsOf(checkpoint).migration)),
   };

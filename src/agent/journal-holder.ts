@@ -1,5 +1,6 @@
 import type { ContainerMigration } from '../api/types';
 import { isFinal, keyOf } from '../api/types';
+import type { ContainerInfo } from '../docker/engine';
 import { inProgress } from './journal';
 import type { AgentDeps } from './ports';
 
@@ -23,12 +24,12 @@ export async function otherHolder(
  * @throws ReasonedError MigrationInProgress
  */
 export async function reserveContainer(
-  containerID: string,
+  { id: containerID, restartPolicy }: Pick<ContainerInfo, 'id' | 'restartPolicy'>,
   migration: ContainerMigration,
   deps: Pick<AgentDeps, 'migrations' | 'journal'>,
 ): Promise<void> {
   const { journal } = deps;
-  const entry = { migrationUID: migration.metadata.uid, migration: keyOf(migration) };
+  const entry = { migrationUID: migration.metadata.uid, migration: keyOf(migration), restartPolicy };
   await journal.exclusively(async () => {
     const holder = await otherHolder(containerID, migration, deps);
     if (holder !== undefined) throw inProgress(holder);

@@ -51,8 +51,9 @@ export class FileJournal implements Journal {
   }
 
   async begin(containerID: string, migrationUID: string, times: JournalTimes): Promise<JournalEntry> {
-    const { migration } = await this.#own(containerID, migrationUID);
-    return this.#replace(containerID, { migrationUID, migration, ...times });
+    const { migration, restartPolicy } = await this.#own(containerID, migrationUID);
+    const kept = { migrationUID, migration, ...(restartPolicy === undefined ? {} : { restartPolicy }) };
+    return this.#replace(containerID, { ...kept, ...times });
   }
 
   async #own(containerID: string, migrationUID: string): Promise<JournalEntry> {

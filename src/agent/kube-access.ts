@@ -38,5 +38,21 @@ export function createMigrationAccess(
           resourceVersion: ifUnchanged ? metadata.resourceVersion : undefined,
         },
       ),
+    writeProgress: async ({ metadata: { namespace, name, uid } }, role, progress, signal) => {
+      const now = await client.find(namespace, name, signal);
+      const status = now?.status[role];
+      if (status === undefined) return;
+      await client.applyStatus(
+        namespace,
+        name,
+        { [role]: { ...status, progress } },
+        {
+          fieldManager: role === 'source' ? SOURCE_MANAGER : TARGET_MANAGER,
+          uid,
+          resourceVersion: now?.metadata.resourceVersion,
+          signal,
+        },
+      );
+    },
   };
 }

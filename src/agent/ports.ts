@@ -1,10 +1,11 @@
-import type { ContainerMigration, SourceStatus, TargetStatus } from '../api/types';
+import type { ContainerMigration, Progress, RestartPolicy, SourceStatus, TargetStatus } from '../api/types';
 import type { ContainerEngine } from '../docker/engine';
 import type { CheckpointDirectories, Driver } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
 import type { CheckpointKey } from '../store/layout';
 import type { PublishedManifest } from '../store/manifest';
 import type { Manifest, ManifestMeta } from '../store/manifest-format';
+import type { DirectorySize } from '../store/measure';
 
 /** Reads and writes of ContainerMigrations, as an agent needs them. */
 export interface MigrationAccess {
@@ -25,7 +26,17 @@ export interface MigrationAccess {
     status: TargetStatus,
     options?: { readonly ifUnchanged: boolean },
   ): Promise<ContainerMigration>;
+  /** Puts `progress` into the agent's part of the status, whatever else stands there, unless that changes meanwhile. */
+  writeProgress(
+    migration: ContainerMigration,
+    role: AgentRole,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
+
+/** Which part of the status is the agent's. */
+export type AgentRole = 'source' | 'target';
 
 /** What the agent finds on the node besides Docker. */
 export interface NodeAccess {
@@ -118,9 +129,13 @@ export interface CheckpointStore {
 
   /**
    * Compares every file with the manifest, and the manifest with its digest.
+   * @param onBytes told how many bytes have been compared so far
    * @throws ReasonedError CheckpointMissing, CheckpointCorrupt
    */
-  verify(checkpoint: CheckpointKey, manifestDigest: string): Promise<Manifest>;
+  verify(checkpoint: CheckpointKey, manifestDigest: string, onBytes?: (bytes: number) => void): Promise<Manifest>;
+
+  /** How much lies in the checkpoint's directory just now; a figure only. */
+  measure(checkpoint: CheckpointKey): Promise<DirectorySize>;
 
   /** Removes what all attempts of the migration left. */
   discard(checkpoint: CheckpointKey): Promise<void>;
@@ -134,6 +149,8 @@ export interface CheckpointStore {
 export interface JournalEntry extends JournalTimes {
   readonly migrationUID: string;
   readonly migration: string;
+  /** What it was before the freeze, for whoever wakes the container up when the object is gone. */
+  readonly restartPolicy?: RestartPolicy;
 }
 
 /** How far a freeze got, and when: RFC 3339, the node's clock. Each is noted when the deed is done, but the first. */
@@ -143,6 +160,8 @@ export interface JournalTimes {
   readonly frozenAt?: string;
   readonly dumpedAt?: string;
   readonly publishedAt?: string;
+  /** Noted just before the object says `Published`: from then on the target may have claimed. */
+  readonly reportedAt?: string;
 }
 
 /** The journal of one node, an entry for each container that is being moved away. */

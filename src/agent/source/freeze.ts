@@ -99,6 +99,16 @@ async function published(
   };
 }
 
+/** Before the object says so: from then on the target may claim, and whoever finds the journal alone must know. */
+export async function noteReport(
+  { metadata: { uid } }: ContainerMigration,
+  { state, containerID }: SourceStatus,
+  { journal, clock }: Pick<AgentDeps, 'journal' | 'clock'>,
+): Promise<void> {
+  if (state !== 'Published' || containerID === undefined) return;
+  await journal.note(containerID, uid, { reportedAt: new Date(clock.now()).toISOString() });
+}
+
 /** A published checkpoint as the object's status tells of it. */
 export function describeCheckpoint(published: PublishedCheckpoint, { driver }: Pick<AgentDeps, 'driver'>): Checkpoint {
   return { ...published, size: formatBytes(published.sizeBytes), driver: driver.name };

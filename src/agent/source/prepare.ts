@@ -12,7 +12,7 @@ export async function prepareSource(
   deps: AgentDeps,
 ): Promise<SourceStatus> {
   const container = await originalOf(status, deps.engine);
-  await reserveContainer(container.id, migration, deps);
+  await reserveContainer(container, migration, deps);
   const text = `${JSON.stringify(describe(container), null, 2)}\n`;
   return {
     ...status,

@@ -6,9 +6,10 @@ import type { Reconcile, ReconcileContext, Result } from '../../runtime/controll
 import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
 import type { AgentDeps } from '../ports';
+import { withProgress } from '../progress';
 import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
 import { isTransient } from '../transient';
-import { adoptCheckpoint, freezeSource, reportNotRunning } from './freeze';
+import { adoptCheckpoint, freezeSource, noteReport, reportNotRunning } from './freeze';
 import { observeSource } from './observe';
 import { preflightSource } from './preflight';
 import { prepareSource } from './prepare';
@@ -57,7 +58,10 @@ async function perform(
   log.info('step begins', { ...fields, attempt: migration.status.decision?.attempt });
   const status: SourceStatus = migration.status.source ?? { nodeName: deps.node.name, state: 'Pending' };
   try {
-    const next = await run(migration, step, withoutTries(status), deps);
+    const next = await withProgress(migration, 'source', { deps, log }, (telling) =>
+      run(migration, step, withoutTries(status), telling),
+    );
+    await noteReport(migration, next, deps);
     await deps.migrations.writeSource(migration, next);
     log.info('step done', { ...fields, state: next.state });
     return {};

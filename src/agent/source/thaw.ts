@@ -9,7 +9,7 @@ import { findOriginal } from './original';
  */
 export async function thaw(
   container: ContainerInfo,
-  status: SourceStatus,
+  status: Pick<SourceStatus, 'restartPolicy'>,
   { engine, driver }: Pick<AgentDeps, 'engine' | 'driver'>,
 ): Promise<void> {
   if (container.state === 'paused') {

@@ -8,6 +8,7 @@ import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
 import { removeCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
+import { withProgress } from '../progress';
 import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
 import { isTransient } from '../transient';
 import { claim } from './claim';
@@ -64,7 +65,9 @@ async function perform(
   log.info('step begins', { ...fields, attempt: migration.status.decision?.attempt });
   const status: TargetStatus = migration.status.target ?? { nodeName: deps.node.name, state: 'Pending' };
   try {
-    const next = await run(migration, step, status, deps);
+    const next = await withProgress(migration, 'target', { deps, log }, (telling) =>
+      run(migration, step, status, telling),
+    );
     const written = await report(migration, step, next, deps);
     log.info('step done', { ...fields, state: next.state });
     // The claim and the wake-up in one visit: in between the container is down.
@@ -79,25 +82,34 @@ async function perform(
 }
 
 /**
- * The claim fails when anything changed since the object was read. That the container runs here is written whatever
- * changed, but not when the claim was taken away meanwhile by fencing this node.
+ * The claim is made on the object as it was seen; when that changed meanwhile, on what it is now, if it could still be
+ * claimed for the very checkpoint that was verified. That the container runs here is written whatever changed, but not
+ * when the claim was taken away meanwhile by fencing this node.
  */
 async function report(
   migration: ContainerMigration,
   step: Work,
   next: TargetStatus,
-  { migrations }: AgentDeps,
+  { migrations, clock }: AgentDeps,
 ): Promise<ContainerMigration> {
-  if (step.do !== 'Wake') return migrations.writeTarget(migration, next, { ifUnchanged: step.do === 'Claim' });
+  if (step.do !== 'Wake' && step.do !== 'Claim') return migrations.writeTarget(migration, next);
+  const holds = step.do === 'Wake' ? claimHolds : stillClaimable(migration, clock.now());
   for (let known = migration; ;) {
     try {
       return await migrations.writeTarget(known, next, { ifUnchanged: true });
     } catch (error) {
       const now = isConflict(error) ? await migrations.fresh(migration) : undefined;
-      if (now === undefined || !claimHolds(now)) throw error;
+      if (now === undefined || !holds(now)) throw error;
       known = now;
     }
   }
+}
+
+/** Whether what was verified for a claim is still what it would be made for. */
+function stillClaimable(seen: ContainerMigration, nowMs: number): (now: ContainerMigration) => boolean {
+  const what = ({ status: { decision, source } }: ContainerMigration): string =>
+    JSON.stringify([decision?.attempt, source?.containerID, source?.checkpoint]);
+  return (now) => decideTarget(now, { nowMs, view: undefined }).do === 'Claim' && what(now) === what(seen);
 }
 
 async function run(

@@ -1,7 +1,7 @@
 import { specDigest } from '../../api/spec-digest';
 import type { Check, ContainerMigration, Decision } from '../../api/types';
 import type { ControllerBranch } from '../branches';
-import { beginOf, lastFailure, RECHECK_MS, startOf, waitFor } from './waiting';
+import { beginOf, lastFailure, progressOf, RECHECK_MS, startOf, waitFor } from './waiting';
 import type { ControllerObservation, ControllerStep } from './step';
 
 /** Before the claim: the controller may grant the next step, or give up at any moment. */
@@ -162,7 +162,10 @@ function awaitedFor({ status, spec }: ContainerMigration, { step }: Decision): s
     case 'Freeze':
       // One text for both, so that the controller writes nothing between publishing and claiming: its write would
       // change the resourceVersion that the claim depends on, inside the downtime.
-      return `${from} to freeze the container${lastFailure(source)} and ${to} to claim it${lastFailure(target)}`;
+      return (
+        `${from} to freeze the container${progressOf(source)}${lastFailure(source)} ` +
+        `and ${to} to claim it${progressOf(target)}${lastFailure(target)}`
+      );
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ContainerMigration } from '../../api/types';
-import { beginOf, howToFence, lastFailure, waitFor } from './waiting';
+import { beginOf, howToFence, lastFailure, progressOf, waitFor } from './waiting';
 import type { ControllerObservation, ControllerStep } from './step';
 
 /**
@@ -26,7 +26,7 @@ export function awaitRestore(migration: ContainerMigration, seen: ControllerObse
   }
   const late = spec.cancel ? 'cancellation' : metadata.deletionTimestamp === undefined ? undefined : 'deletion';
   const waitsFor =
-    `${nodeName} to wake the container up${lastFailure(status.target)}` +
+    `${nodeName} to wake the container up${progressOf(status.target)}${lastFailure(status.target)}` +
     (late === undefined ? '' : `; the ${late} came after the claim`);
   if (seen.nowMs >= beginOf(migration, 'Restoring', seen) + seen.deadlines.restoreMs) {
     return waitFor('AwaitOverdueRestore', waitsFor, seen, 'RestoreOverdue');

@@ -1,5 +1,5 @@
 import type { ContainerMigration, Decision } from '../../api/types';
-import { beginOf, howToFence, lastError, waitFor } from './waiting';
+import { beginOf, howToFence, lastError, progressOf, waitFor } from './waiting';
 import type { ControllerObservation, ControllerStep } from './step';
 
 /** Nobody may claim any more: the source wakes its container up, the target removes what it had prepared. */
@@ -61,7 +61,7 @@ function awaitRollBack(migration: ContainerMigration, seen: ControllerObservatio
     const waitsFor = `${wakeUp}, but its agent does not report; ${howToFence(nodeName, seen.source)}`;
     return waitFor('AwaitUnreachableSource', waitsFor, seen, 'SourceUnreachable');
   }
-  const waitsFor = `${wakeUp}${lastError(source)}`;
+  const waitsFor = `${wakeUp}${progressOf(source)}${lastError(source)}`;
   if (seen.nowMs >= beginOf(migration, 'RollingBack', seen) + seen.deadlines.rollBackMs) {
     return waitFor('AwaitOverdueRollBack', waitsFor, seen, 'RollBackOverdue');
   }

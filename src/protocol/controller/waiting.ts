@@ -1,4 +1,4 @@
-import type { ActorError, ContainerMigration, Phase, Retry } from '../../api/types';
+import type { ActorError, ContainerMigration, Phase, Progress, Retry } from '../../api/types';
 import type { ControllerBranch } from '../branches';
 import type { ControllerObservation, ControllerStep, NodeView } from './step';
 
@@ -40,6 +40,15 @@ export function lastFailure(agent: Failing | undefined): string {
   if (agent?.error === undefined || agent.retry === undefined) return lastError(agent);
   const times = agent.retry.failures === 1 ? 'once' : `${agent.retry.failures} times`;
   return `, which failed ${times} and is tried again: ${agent.error.message}`;
+}
+
+const MEBIBYTE = 2 ** 20;
+
+/** How far an agent says it is with a step that takes long, to be added to what is waited for. */
+export function progressOf(agent: { readonly progress?: Progress } | undefined): string {
+  if (agent?.progress === undefined) return '';
+  const { doing, bytes, files } = agent.progress;
+  return ` (${doing}: ${Math.round(bytes / MEBIBYTE)} MiB in ${files} ${files === 1 ? 'file' : 'files'} so far)`;
 }
 
 /** The same where the error may be that of the step before: the one that is being undone. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { MOVE_NUMBERS } from './moves';
+import { MOVE_NUMBERS, TROUBLES } from './moves';
 import type { Script } from './run';
 import type { Setting } from './world';
 
@@ -21,7 +21,22 @@ const setting: fc.Arbitrary<Setting> = fc.nat(2 * 2 * 2 * 2 * 3 * 3 * 9 - 1).map
   };
 });
 
+const troubles = fc.nat(2 ** TROUBLES.length - 1);
+
 /** A run of the model. Small numbers are plain runs, so that what shrinks becomes plain. */
 export const scripts: fc.Arbitrary<Script> = fc
-  .tuple(setting, fc.nat(14), fc.array(fc.nat(MOVE_NUMBERS - 1), { maxLength: 40, size: 'max' }), fc.nat(5))
-  .map(([world, ahead, moves, lost]) => ({ setting: world, ahead, moves, lost: lost > 3 ? lost - 3 : 0 }));
+  .tuple(
+    setting,
+    fc.nat(100),
+    fc.array(fc.nat(MOVE_NUMBERS - 1), { maxLength: 40, size: 'max' }),
+    // A quarter of all kinds in a run, more or less.
+    fc.tuple(troubles, troubles),
+    fc.nat(5),
+  )
+  .map(([world, ahead, moves, [some, others], lost]) => ({
+    setting: world,
+    ahead,
+    moves,
+    troubles: some & others,
+    lost: lost > 3 ? lost - 3 : 0,
+  }));

@@ -1,5 +1,4 @@
 import type { ContainerMigration } from '../../../src/api/types';
-import { isFinal } from '../../../src/api/types';
 import { current, store, tell, tellLatest } from './api-server';
 import { controllerVisit } from './controller-actor';
 import { NoAnswer } from './failures';
@@ -61,237 +60,229 @@ function change(world: World, edit: (now: ContainerMigration) => ContainerMigrat
   if (now !== undefined && world.api.up) store(world, edit(now));
 }
 
-type Move = readonly [weight: number, name: string, act: (world: World, parameter: number) => void];
+type Act = (world: World, parameter: number) => void;
+
+/** A kind of trouble; each run has some of them only, and so more of each (swarm testing). */
+export const TROUBLES = [
+  'lateness',
+  'death',
+  'failure',
+  'silence',
+  'docker',
+  'volume',
+  'power',
+  'user',
+  'time',
+  'wrapper',
+] as const;
+type Trouble = (typeof TROUBLES)[number];
+
+interface Move {
+  readonly weight: number;
+  readonly name: string;
+  /** Undefined: part of every run. */
+  readonly of?: Trouble;
+  readonly act: Act;
+}
+
+const oneStep: Act = (world, p) => {
+  const actor = pick(world, p);
+  if (actor.visit === undefined && (p >> 2) % 4 > 0) tellLatest(world, actor);
+  for (let steps = 0; steps <= (p >> 4) % 4; steps += 1) if (!step(world, actor)) return;
+};
+
+const informedVisit: Act = (world, p) => {
+  const actor = pick(world, p);
+  if (actor.visit === undefined) tellLatest(world, actor);
+  visit(world, actor);
+};
 
 const FAULTS: readonly Fault['kind'][] = ['passing', 'lasting', 'answerLost', 'passing'];
 
+/** On, off, off and out of service, back and out of service still: one after the other, but not all of them always. */
+const power: Act = (world, p) => {
+  const where = node(world, p);
+  const hurry = (p >> 1) % 2 === 0;
+  if (!where.powered) {
+    if (!where.tainted && (p >> 2) % 3 > 0) takeOutOfService(where);
+    else {
+      powerOn(world, where);
+      if (hurry) where.tainted = false;
+    }
+  } else if (where.tainted) where.tainted = false;
+  else {
+    powerOff(world, where);
+    if (hurry) powerOn(world, where);
+  }
+};
+
+/** What a person does who made sure that the node is off. */
+export function takeOutOfService(node: SimNode): void {
+  node.tainted = true;
+  node.wasFenced = true;
+}
+
+const docker: Act = (world, p) => {
+  const where = node(world, p);
+  if (!where.powered) return;
+  const restart = where.daemonUp && (p >> 1) % 2 === 0;
+  if (where.daemonUp) stopDaemon(world, where);
+  else startDaemon(world, where);
+  if (restart) startDaemon(world, where);
+};
+
+/** A CRIU without its agent ends well, or is killed. */
+function endDump(world: World, p: number): void {
+  const { source } = world.nodes;
+  if (source.dumping === undefined || !source.powered) return;
+  if (p % 2 === 0) {
+    killDump(world, source);
+    return;
+  }
+  const directory = world.volume.directories.get(world.truth.uid);
+  source.dumping = undefined;
+  if (directory !== undefined) directory.images = 'complete';
+}
+
+function editSpec(world: World, edit: (spec: ContainerMigration['spec']) => ContainerMigration['spec']): void {
+  change(world, (now) => ({
+    ...now,
+    spec: edit(now.spec),
+    metadata: { ...now.metadata, generation: now.metadata.generation + 1 },
+  }));
+}
+
+/** The owner, or a tool that thinks that it knows better. */
+const user: Act = (world, p) => {
+  switch (p % 4) {
+    case 0:
+      editSpec(world, (spec) => ({ ...spec, cancel: true }));
+      return;
+    case 1: {
+      const deletionTimestamp = new Date(world.nowMs).toISOString();
+      change(world, (now) => ({ ...now, metadata: { ...now.metadata, deletionTimestamp } }));
+      return;
+    }
+    case 2:
+      editSpec(world, (spec) => ({ ...spec, activeDeadlineSeconds: spec.activeDeadlineSeconds + 1 }));
+      return;
+    case 3: {
+      const now = current(world);
+      if (now?.status.decision !== undefined) world.backup = now;
+      else if (now === undefined && world.backup !== undefined) restoreBackup(world, world.backup);
+    }
+  }
+};
+
 /** All that can happen. The first are what a counterexample shrinks to. */
 const MOVES: readonly Move[] = [
-  [40, 'somebody goes on', progress],
-  [
-    12,
-    'an informed visit',
-    (world, p) => {
-      const actor = pick(world, p);
-      tellLatest(world, actor);
-      visit(world, actor);
-    },
-  ],
-  [
-    10,
-    'a visit on an old cache',
-    (world, p) => {
+  { weight: 20, name: 'somebody goes on', act: progress },
+  { weight: 22, name: 'an informed visit', act: informedVisit },
+  { weight: 50, name: 'some steps', act: oneStep },
+  {
+    weight: 6,
+    name: 'a visit on an old cache',
+    of: 'lateness',
+    act: (world, p) => {
       visit(world, pick(world, p));
     },
-  ],
-  [
-    36,
-    'one step',
-    (world, p) => {
-      const actor = pick(world, p);
-      if (actor.visit === undefined && p % 3 > 0) tellLatest(world, actor);
-      for (let steps = 0; steps <= (p >> 3) % 4; steps += 1) if (!step(world, actor)) return;
-    },
-  ],
-  [
-    4,
-    'an event, late or twice',
-    (world, p) => {
+  },
+  {
+    weight: 6,
+    name: 'an event, late or twice',
+    of: 'lateness',
+    act: (world, p) => {
       tell(world, pick(world, p), (p >> 2) % world.api.history.length);
     },
-  ],
-  [
-    12,
-    'an actor is killed',
-    (world, p) => {
+  },
+  {
+    weight: 12,
+    name: 'an actor is killed',
+    of: 'death',
+    act: (world, p) => {
       const actor = pick(world, p);
       actor.visit = undefined;
       tellLatest(world, actor);
     },
-  ],
-  [
-    14,
-    'an operation will fail',
-    (world, p) => {
+  },
+  {
+    weight: 14,
+    name: 'an operation will fail',
+    of: 'failure',
+    act: (world, p) => {
       const actor = world.actors[AGENTS[p % 2] ?? 'source'];
       actor.fault = { kind: FAULTS[(p >> 1) % 4] ?? 'passing', after: (p >> 3) % 8 };
     },
-  ],
-  [
-    4,
-    'the answer to a controller’s write will be lost',
-    (world) => {
+  },
+  {
+    weight: 4,
+    name: 'the answer to a controller’s write will be lost',
+    of: 'failure',
+    act: (world) => {
       world.actors.controller.fault = { kind: 'answerLost', after: 0 };
     },
-  ],
-  [
-    3,
-    'the API server goes, or comes',
-    (world) => {
+  },
+  {
+    weight: 4,
+    name: 'the API server goes, or comes',
+    of: 'silence',
+    act: (world) => {
       world.api.up = !world.api.up;
     },
-  ],
-  [
-    4,
-    'a node is cut off, or no more',
-    (world, p) => {
+  },
+  {
+    weight: 4,
+    name: 'a node is cut off, or no more',
+    of: 'silence',
+    act: (world, p) => {
       const cut = node(world, p);
       cut.partitioned = !cut.partitioned;
     },
-  ],
-  [
-    5,
-    'a Lease seems other than it is',
-    (world, p) => {
+  },
+  {
+    weight: 6,
+    name: 'a Lease seems other than it is',
+    of: 'silence',
+    act: (world, p) => {
       node(world, p).leaseSeems = [undefined, false, true][(p >> 1) % 3];
     },
-  ],
-  [
-    5,
-    'Docker stops, or starts',
-    (world, p) => {
-      const where = node(world, p);
-      if (!where.powered) return;
-      if (where.daemonUp) stopDaemon(world, where);
-      else startDaemon(world, where);
-    },
-  ],
-  [
-    6,
-    'Docker restarts',
-    (world, p) => {
-      const where = node(world, p);
-      if (!where.powered) return;
-      if (where.daemonUp) stopDaemon(world, where);
-      startDaemon(world, where);
-    },
-  ],
-  [
-    4,
-    'the volume goes, or comes',
-    (world) => {
+  },
+  { weight: 10, name: 'Docker stops, starts or restarts', of: 'docker', act: docker },
+  {
+    weight: 6,
+    name: 'the volume goes, or comes',
+    of: 'volume',
+    act: (world) => {
       world.volume.up = !world.volume.up;
     },
-  ],
-  [
-    2,
-    'the volume is full, or no more',
-    (world) => {
+  },
+  {
+    weight: 3,
+    name: 'the volume is full, or no more',
+    of: 'volume',
+    act: (world) => {
       world.volume.full = !world.volume.full;
     },
-  ],
-  [
-    5,
-    'a node loses its power',
-    (world, p) => {
-      const lost = node(world, p);
-      if (lost.powered) powerOff(world, lost);
-    },
-  ],
-  [
-    5,
-    'a node that is off is put out of service',
-    (world, p) => {
-      const lost = node(world, p);
-      if (lost.powered) return;
-      lost.tainted = true;
-      lost.wasFenced = true;
-    },
-  ],
-  [
-    5,
-    'a node comes back',
-    (world, p) => {
-      const back = node(world, p);
-      if (!back.powered) powerOn(world, back);
-    },
-  ],
-  [
-    5,
-    'a node that is back is put into service again',
-    (world, p) => {
-      const back = node(world, p);
-      if (back.powered) back.tainted = false;
-    },
-  ],
-  [
-    4,
-    'a node restarts',
-    (world, p) => {
-      const where = node(world, p);
-      if (!where.powered) return;
-      powerOff(world, where);
-      powerOn(world, where);
-    },
-  ],
-  [
-    10,
-    'the wrapper goes on by itself',
-    (world, p) => {
-      wrapperStep(world, node(world, p));
-    },
-  ],
-  [
-    4,
-    'an orphaned dump ends',
-    (world, p) => {
-      const source = world.nodes.source;
-      if (source.dumping === undefined || !source.powered) return;
-      if (p % 2 === 0) {
-        killDump(world, source);
-        return;
-      }
-      const directory = world.volume.directories.get(world.truth.uid);
-      source.dumping = undefined;
-      if (directory !== undefined) directory.images = 'complete';
-    },
-  ],
-  [
-    12,
-    'time passes',
-    (world, p) => {
+  },
+  { weight: 16, name: 'a node loses its power, is fenced, or comes back', of: 'power', act: power },
+  {
+    weight: 12,
+    name: 'time passes',
+    of: 'time',
+    act: (world, p) => {
       world.nowMs += [1000, 5000, 31_000, 61_000][p % 4] ?? 1000;
     },
-  ],
-  [
-    3,
-    'it is cancelled',
-    (world) => {
-      change(world, (now) => ({
-        ...now,
-        spec: { ...now.spec, cancel: true },
-        metadata: { ...now.metadata, generation: now.metadata.generation + 1 },
-      }));
+  },
+  { weight: 9, name: 'its owner does something', of: 'user', act: user },
+  {
+    weight: 10,
+    name: 'the wrapper goes on by itself',
+    of: 'wrapper',
+    act: (world, p) => {
+      wrapperStep(world, node(world, p));
     },
-  ],
-  [
-    3,
-    'it is deleted',
-    (world) => {
-      const deletionTimestamp = new Date(world.nowMs).toISOString();
-      change(world, (now) => ({ ...now, metadata: { ...now.metadata, deletionTimestamp } }));
-    },
-  ],
-  [
-    2,
-    'its spec is changed',
-    (world) => {
-      change(world, (now) => ({
-        ...now,
-        spec: { ...now.spec, activeDeadlineSeconds: now.spec.activeDeadlineSeconds + 1 },
-        metadata: { ...now.metadata, generation: now.metadata.generation + 1 },
-      }));
-    },
-  ],
-  [
-    4,
-    'a backup is made, or comes back as a copy',
-    (world) => {
-      const now = current(world);
-      if (now?.status.decision !== undefined) world.backup = now;
-      else if (now === undefined && world.backup !== undefined) restoreBackup(world, world.backup);
-    },
-  ],
+  },
+  { weight: 4, name: 'a dump without its agent ends', of: 'wrapper', act: endDump },
 ];
 
 /** As a backup tool does, perhaps in another cluster: another UID, nothing that holds it, all else as it was. */
@@ -301,28 +292,33 @@ function restoreBackup(world: World, backup: ContainerMigration): void {
   store(world, { ...backup, metadata });
 }
 
-const TABLE: readonly Move[] = MOVES.flatMap((move) => Array.from({ length: move[0] }, () => move));
+const TABLE: readonly Move[] = MOVES.flatMap((move) => Array.from({ length: move.weight }, () => move));
 
 /** How many different numbers name a move with its parameter. */
 export const MOVE_NUMBERS = TABLE.length * 64;
 
-/** Makes the move that the number names. */
-export function make(world: World, number: number): void {
+/**
+ * Makes the move that the number names.
+ * @param troubles which kinds of trouble there are in this run, one bit each; instead of others somebody makes a step
+ */
+export function make(world: World, number: number, troubles: number): void {
   const move = TABLE[number % TABLE.length];
   if (move === undefined) return;
   const parameter = Math.floor(number / TABLE.length);
-  world.trace?.push(`- ${move[1]} (${parameter})`);
-  move[2](world, parameter);
+  const allowed = move.of === undefined || (troubles & (1 << TROUBLES.indexOf(move.of))) !== 0;
+  world.trace?.push(`- ${allowed ? move.name : 'some steps'} (${parameter})`);
+  if (allowed) move.act(world, parameter);
+  else oneStep(world, parameter);
   checkStep(world);
 }
 
-/** The first visits of a migration, all well: so that what happens at random happens everywhere on the way. */
-export function goAhead(world: World, visits: number): void {
-  for (let done = 0; done < visits; done += 1) progress(world, 0);
+/** The first steps of a migration, all well: so that what happens at random happens everywhere on the way. */
+export function goAhead(world: World, steps: number): void {
+  let left = steps;
+  for (let turn = 0; left > 0; turn += 1) {
+    const actor = pick(world, turn % 3);
+    if (actor.visit === undefined) tellLatest(world, actor);
+    while (left > 0 && step(world, actor)) left -= 1;
+    left -= 1;
+  }
 }
-
-/** True once nobody will do anything any more. */
-export const hasEnded = (world: World): boolean => {
-  const now = current(world);
-  return now === undefined || isFinal(now);
-};

@@ -163,6 +163,8 @@ export class Driver {
       killDump(this.world, this.node);
       throw error;
     }
+    // Somebody else has killed it meanwhile.
+    if (this.node.dumping === undefined && directory.images !== 'complete') throw NOT_RUNNING;
     this.node.dumping = undefined;
     directory.images = 'complete';
   }

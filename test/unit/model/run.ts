@@ -2,7 +2,7 @@ import type { Behaviour } from './behaviour';
 import { current, tellLatest } from './api-server';
 import { Violation } from './failures';
 import { checkRest } from './invariants';
-import { goAhead, make, visit } from './moves';
+import { goAhead, make, takeOutOfService, visit } from './moves';
 import { powerOff, powerOn, startDaemon, wrapperStep } from './running';
 import type { Role, Setting, World } from './world';
 import { createWorld } from './world';
@@ -10,9 +10,11 @@ import { createWorld } from './world';
 /** One run of the model: a world, how far it goes undisturbed, what happens then, and how it is mended. */
 export interface Script {
   readonly setting: Setting;
-  /** Visits before anything goes wrong. */
+  /** Steps before anything goes wrong. */
   readonly ahead: number;
   readonly moves: readonly number[];
+  /** Which kinds of trouble there are, one bit each. */
+  readonly troubles: number;
   /** 0: everything is mended; 1, 2: source or target is lost for good, and a person says so, but not at once. */
   readonly lost: number;
 }
@@ -37,9 +39,9 @@ export function tellStory(script: Script, behaviour: Behaviour): string {
   return [...trace, 'no violation'].join('\n');
 }
 
-function playIn(world: World, { ahead, moves, lost }: Script): void {
+function playIn(world: World, { ahead, moves, troubles, lost }: Script): void {
   goAhead(world, ahead);
-  for (const move of moves) make(world, move);
+  for (const move of moves) make(world, move, troubles);
   world.trace?.push('- everything is mended');
   mend(world);
   const gone = lost === 1 ? 'source' : lost === 2 ? 'target' : undefined;
@@ -97,7 +99,6 @@ function settleWithout(world: World, role: Role): void {
   if (waits && reason !== `${role === 'source' ? 'Source' : 'Target'}Unreachable`) {
     throw new Violation(`I8: ${phase} waits for a node that is gone, and says ${reason ?? 'nothing'}`);
   }
-  node.tainted = true;
-  node.wasFenced = true;
+  takeOutOfService(node);
   settle(world);
 }

@@ -57,9 +57,11 @@ function* sweep({ world, actor, node, docker, driver }: Desk, known: string | un
   }
 }
 
-function look({ docker }: Desk, { metadata }: ContainerMigration): TargetView {
+function look({ docker, driver }: Desk, { metadata }: ContainerMigration): TargetView {
   const state = docker.ours(metadata.uid)?.state;
   if (state === undefined) return { container: 'none' };
+  // It has run here; that it died since makes it no less restored.
+  if (state === 'dead' && driver.marker(metadata.uid)?.state === 'resumed') return { container: 'running' };
   return { container: state === 'running' || state === 'created' ? state : 'stopped' };
 }
 

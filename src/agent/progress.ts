@@ -1,0 +1,98 @@
+import type { ContainerMigration, Progress } from '../api/types';
+import { sleptThrough, untilAborted } from '../runtime/deadline';
+import type { Logger } from '../runtime/log';
+import { checkpointOf } from './checkpoint-key';
+import type { AgentDeps, AgentRole } from './ports';
+
+/** How often a step that takes long tells how far it is; a shorter one never does. */
+const EVERY_MS = 5_000;
+
+/** How much of it is done. */
+type Amount = Pick<Progress, 'bytes' | 'files'>;
+
+interface Activity {
+  readonly doing: Progress['doing'];
+  readonly measure: () => Amount | Promise<Amount>;
+}
+
+/**
+ * Does a step, and meanwhile writes into the object how far it is. The report never disturbs: one that cannot be
+ * measured or written is left out, none is waited for, and none can arrive after the step's own status, because each is
+ * written with the resourceVersion of an object that is read just before.
+ *
+ * @param step is given the same effects, which tell what they are at
+ */
+export async function withProgress<T>(
+  migration: ContainerMigration,
+  role: AgentRole,
+  { deps, log }: { readonly deps: AgentDeps; readonly log: Logger },
+  step: (deps: AgentDeps) => Promise<T>,
+): Promise<T> {
+  const done = new AbortController();
+  let current: Activity | undefined;
+  const tell = async (): Promise<void> => {
+    while (await sleptThrough(deps.clock, EVERY_MS, done.signal)) {
+      if (current === undefined) continue;
+      const { doing, measure } = current;
+      try {
+        const amount = await untilAborted(Promise.resolve(measure()), done.signal);
+        const progress = { doing, ...amount, at: new Date(deps.clock.now()).toISOString() };
+        await untilAborted(deps.migrations.writeProgress(migration, role, progress, done.signal), done.signal);
+      } catch (error) {
+        if (!done.signal.aborted) log.debug('progress not reported', { error });
+      }
+    }
+  };
+  const told = tell();
+  try {
+    return await step(
+      telling(deps, migration, (activity) => {
+        current = activity;
+      }),
+    );
+  } finally {
+    done.abort();
+    await told;
+  }
+}
+
+/** The effects that may take long, each of which says what it is at until it has ended. */
+function telling(deps: AgentDeps, migration: ContainerMigration, set: (activity?: Activity) => void): AgentDeps {
+  const { driver, store } = deps;
+  const { sizeBytes: bytes = 0, files = 0 } = migration.status.source?.checkpoint ?? {};
+  const written = (): Promise<Amount> => store.measure(checkpointOf(migration));
+  const all = (): Amount => ({ bytes, files });
+  const during = async <T>(activity: Activity, work: () => Promise<T>): Promise<T> => {
+    set(activity);
+    try {
+      return await work();
+    } finally {
+      set();
+    }
+  };
+  return {
+    ...deps,
+    driver: {
+      ...driver,
+      dump: (...given) => during({ doing: 'Dump', measure: written }, () => driver.dump(...given)),
+      wake: (...given) => during({ doing: 'Wake', measure: all }, () => driver.wake(...given)),
+    },
+    store: {
+      ...store,
+      saveWritableLayer: (...given) =>
+        during({ doing: 'Save', measure: written }, () => store.saveWritableLayer(...given)),
+      publishManifest: (...given) =>
+        during({ doing: 'Publish', measure: written }, () => store.publishManifest(...given)),
+      applyWritableLayer: (...given) =>
+        during({ doing: 'Apply', measure: all }, () => store.applyWritableLayer(...given)),
+      verify: (checkpoint, digest) => {
+        let verified = 0;
+        const onBytes = (total: number): void => {
+          verified = total;
+        };
+        const measure = (): Amount => ({ bytes: verified, files });
+        return during({ doing: 'Verify', measure }, () => store.verify(checkpoint, digest, onBytes));
+      },
+    },
+  };
+}
