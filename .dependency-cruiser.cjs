@@ -20,6 +20,7 @@ const wrapped = {
   undici: 'kube',
   dockerode: 'docker',
   winston: 'runtime',
+  'prom-client': 'runtime',
 };
 
 module.exports = {

@@ -1,6 +1,5 @@
 import type { ContainerMigration } from '../api/types';
 import { isFinal, keyOf } from '../api/types';
-import type { Journal } from './journal';
 import { inProgress } from './journal';
 import type { AgentDeps } from './ports';
 
@@ -11,10 +10,9 @@ import type { AgentDeps } from './ports';
 export async function otherHolder(
   containerID: string,
   migration: ContainerMigration,
-  deps: AgentDeps,
-  journal: Journal,
+  deps: Pick<AgentDeps, 'migrations' | 'journal'>,
 ): Promise<string | undefined> {
-  const entry = await journal.read(containerID);
+  const entry = await deps.journal.read(containerID);
   if (entry === undefined || entry.migrationUID === migration.metadata.uid) return undefined;
   const holder = deps.migrations.list().find(({ metadata }) => metadata.uid === entry.migrationUID);
   return holder === undefined || isFinal(holder) ? undefined : entry.migration;
@@ -27,12 +25,12 @@ export async function otherHolder(
 export async function reserveContainer(
   containerID: string,
   migration: ContainerMigration,
-  deps: AgentDeps,
-  journal: Journal,
+  deps: Pick<AgentDeps, 'migrations' | 'journal'>,
 ): Promise<void> {
+  const { journal } = deps;
   const entry = { migrationUID: migration.metadata.uid, migration: keyOf(migration) };
   await journal.exclusively(async () => {
-    const holder = await otherHolder(containerID, migration, deps, journal);
+    const holder = await otherHolder(containerID, migration, deps);
     if (holder !== undefined) throw inProgress(holder);
     const present = await journal.read(containerID);
     if (present !== undefined && present.migrationUID !== entry.migrationUID) await journal.release(containerID);

@@ -2,23 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode, ReasonedError } from '../runtime/errors';
+import type { Journal, JournalEntry } from './ports';
 
-/**
- * What the source agent notes on its node about a container that it is about to freeze: the reservation (one migration
- * at a time), and the times that must survive the agent's death. Lies on a tmpfs: after a reboot the paused container
- * is gone as well.
- */
-export interface JournalEntry {
-  readonly migrationUID: string;
-  readonly migration: string;
-  readonly freezeStartedAt?: string;
-  readonly frozenAt?: string;
-  readonly dumpedAt?: string;
-  readonly publishedAt?: string;
-}
-
-/** The journal of one node, a file per container. */
-export class Journal {
+/** The journal as a directory with a file per container. */
+export class FileJournal implements Journal {
   readonly #directory: string;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -35,10 +22,6 @@ export class Journal {
     }
   }
 
-  /**
-   * Reserves the container for a migration; to reserve it again for the same one is well.
-   * @throws ReasonedError MigrationInProgress when another migration has it
-   */
   async reserve(containerID: string, entry: JournalEntry): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     const temporary = `${this.#path(containerID)}.${randomUUID()}`;
@@ -56,17 +39,12 @@ export class Journal {
     }
   }
 
-  /** Runs one after the other what looks at a reservation and then changes it: an agent works on several at once. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);
     return turn;
   }
 
-  /**
-   * Adds to the entry of a container that is reserved for that migration.
-   * @throws ReasonedError MigrationInProgress when another one has it by now
-   */
   async note(containerID: string, migrationUID: string, more: Partial<JournalEntry>): Promise<JournalEntry> {
     const entry = await this.read(containerID);
     if (entry !== undefined && entry.migrationUID !== migrationUID) throw inProgress(entry.migration);

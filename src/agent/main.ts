@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { DockerodeEngine } from '../docker/dockerode-engine';
+import type { ContainerEngine } from '../docker/engine';
 import { createRuncDriver } from '../driver/runc/runc-driver';
 import { HEARTBEAT_MS, renewAgentLease } from '../kube/agent-leases';
 import { createKubeClient } from '../kube/client';
 import { MIGRATIONS } from '../kube/migrations';
 import { ResourceClient } from '../kube/resource-client';
+import { BREAKPOINTS_VARIABLE, createGate, withBreakpoints } from '../runtime/breakpoints';
 import { systemClock } from '../runtime/clock';
 import { runControllerLoop } from '../runtime/controller-loop';
 import { sleptThrough } from '../runtime/deadline';
@@ -16,15 +18,22 @@ import { createLogger } from '../runtime/log';
 import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { WorkQueue } from '../runtime/work-queue';
-import { Journal } from './journal';
+import { withVolumeDeadlines } from './driver-deadlines';
+import { FileJournal } from './journal';
+import { holdable } from './breakpoints';
+import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
 import { createNodeAccess, onNode } from './node-access';
-import type { AgentDeps } from './ports';
 import { createSourceReconciler } from './source/reconcile';
 import { createTargetReconciler } from './target/reconcile';
+import { VolumeAccess } from './volume-access';
+
+/** No wait between two tries is longer: a container may be standing still meanwhile. */
+const RETRY_WITHIN_MS = 3_000;
 
 /** The composition root of the agent: the only place that reads its environment and builds things. */
 async function main(): Promise<void> {
+  allowHangingFileCalls(process.env);
   const env = new Environment(process.env);
   const settings = {
     kubeconfig: env.optional('KUBECONFIG'),
@@ -39,6 +48,7 @@ async function main(): Promise<void> {
     healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
     dumpMs: env.number('TRANSSHIP_DUMP_TIMEOUT_SECONDS', 120) * 1000,
     wakeMs: env.number('TRANSSHIP_WAKE_TIMEOUT_SECONDS', 120) * 1000,
+    breakpoints: env.optional(BREAKPOINTS_VARIABLE),
     logLevel: env.oneOf('TRANSSHIP_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   };
   env.check();
@@ -53,37 +63,60 @@ async function main(): Promise<void> {
     ...(settings.kubeconfig === undefined ? {} : { kubeconfigPath: settings.kubeconfig }),
   });
   const client = new ResourceClient(kube, MIGRATIONS);
-  const informer = new Informer({ name: 'containermigrations', source: client.listerWatcher(), clock, log });
-  const commands = onNode(createCommandRunner(clock), settings.hostPid);
-  const engine = new DockerodeEngine({ socketPath: settings.dockerSocket, clock });
-  const deps: AgentDeps = {
-    migrations: createMigrationAccess(client, informer),
-    engine,
-    driver: createRuncDriver({
-      engine,
-      run: commands,
-      execRoot: settings.execRoot,
-      runDir: settings.runDirectory,
-      wrapperPath: settings.wrapperPath,
-      clock,
-    }),
-    node: createNodeAccess({
-      name: settings.node,
-      volume: settings.volume,
-      runDirectory: settings.runDirectory,
-      commands,
-      hostPid: settings.hostPid,
-      clock,
-    }),
+  const informer = new Informer({
+    name: 'containermigrations',
+    source: client.listerWatcher(),
     clock,
-    commands,
-    volume: settings.volume,
-    deadlines: { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs },
-  };
-  const journal = new Journal(settings.runDirectory);
+    log,
+    backoff: { baseMs: 200, maxMs: RETRY_WITHIN_MS },
+  });
+  const gate = createGate(settings.breakpoints, clock);
+  const commands = withBreakpoints('commands', onNode(createCommandRunner(clock), settings.hostPid), gate, {});
+  const docker = new DockerodeEngine({ socketPath: settings.dockerSocket, clock });
+  const engine = withBreakpoints<ContainerEngine>('engine', docker, gate, {});
+  const deadlines = { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs };
+  const volume = new VolumeAccess(clock);
+  const deps = holdable(
+    {
+      migrations: createMigrationAccess(client, informer),
+      engine,
+      driver: withVolumeDeadlines(
+        createRuncDriver({
+          engine,
+          run: commands,
+          execRoot: settings.execRoot,
+          runDir: settings.runDirectory,
+          wrapperPath: settings.wrapperPath,
+          clock,
+        }),
+        volume,
+      ),
+      store: createCheckpointStore({
+        root: settings.volume,
+        node: settings.node,
+        volume,
+        commands,
+        clock,
+        deadlines,
+      }),
+      node: createNodeAccess({
+        name: settings.node,
+        volume: settings.volume,
+        runDirectory: settings.runDirectory,
+        commands,
+        hostPid: settings.hostPid,
+        clock,
+      }),
+      journal: new FileJournal(settings.runDirectory),
+      clock,
+      deadlines,
+    },
+    gate,
+  );
+  const newQueue = (): WorkQueue => new WorkQueue({ clock, maxDelayMs: RETRY_WITHIN_MS });
   const roles = [
-    { name: 'source', reconcile: createSourceReconciler(deps, journal), queue: new WorkQueue({ clock }) },
-    { name: 'target', reconcile: createTargetReconciler(deps), queue: new WorkQueue({ clock }) },
+    { name: 'source', reconcile: createSourceReconciler(deps), queue: newQueue() },
+    { name: 'target', reconcile: createTargetReconciler(deps), queue: newQueue() },
   ];
   // Both roles hear of every change and pick out what concerns their node: the watch cannot select by spec.
   informer.onChange((key) => {
@@ -108,15 +141,20 @@ async function main(): Promise<void> {
   });
 
   const heartbeat = async (): Promise<void> => {
+    let nextMs: number;
     do {
-      await renewAgentLease(kube, clock, {
+      nextMs = await renewAgentLease(kube, clock, {
         namespace: settings.namespace,
         node: settings.node,
         signal: shutdown.signal,
-      }).catch((error: unknown) => {
-        if (!shutdown.signal.aborted) log.warn('heartbeat failed', { error });
-      });
-    } while (await sleptThrough(clock, HEARTBEAT_MS, shutdown.signal));
+      }).then(
+        () => HEARTBEAT_MS,
+        (error: unknown) => {
+          if (!shutdown.signal.aborted) log.warn('heartbeat failed', { error });
+          return RETRY_WITHIN_MS;
+        },
+      );
+    } while (await sleptThrough(clock, nextMs, shutdown.signal));
   };
 
   log.info('agent starts', { volume: settings.volume });
@@ -131,6 +169,15 @@ async function main(): Promise<void> {
   await kube.close();
   shutdown.complete();
   log.info('agent stopped');
+}
+
+/**
+ * A call to a file server that does not answer holds one of libuv's threads, of which there are four: everything else
+ * that reads a file or asks for an address would wait too. Set before the first file call it is as good as set from
+ * outside (measured with Node.js 24), and cannot be forgotten by whoever starts the agent.
+ */
+function allowHangingFileCalls(env: NodeJS.ProcessEnv): void {
+  env['UV_THREADPOOL_SIZE'] ??= '64';
 }
 
 runProgram(main);

@@ -1,8 +1,10 @@
 import type { ContainerMigration, SourceStatus, TargetStatus } from '../api/types';
 import type { ContainerEngine } from '../docker/engine';
-import type { Driver } from '../driver/driver';
+import type { CheckpointDirectories, Driver } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
-import type { CommandRunner } from '../runtime/exec';
+import type { CheckpointKey } from '../store/layout';
+import type { PublishedManifest } from '../store/manifest';
+import type { Manifest, ManifestMeta } from '../store/manifest-format';
 
 /** Reads and writes of ContainerMigrations, as an agent needs them. */
 export interface MigrationAccess {
@@ -46,17 +48,119 @@ export interface NodeAccess {
 export type ProbeResult =
   { readonly ok: true } | { readonly ok: false; readonly reason: string; readonly message: string };
 
-/** Everything that the steps of an agent act on. */
+/** What the object's status says of a published checkpoint. */
+export interface PublishedCheckpoint extends PublishedManifest {
+  /** Its directory, below the root of the volume. */
+  readonly path: string;
+}
+
+/**
+ * The checkpoints on the shared volume: the only way from a step to the volume. Every method answers in time or rejects
+ * with `VolumeHung`; any of them may reject with another VolumeFault as reason. All can be repeated.
+ */
+export interface CheckpointStore {
+  /** Where the volume is mounted; for messages. */
+  readonly root: string;
+
+  /** Writes the portable description of the container; returns by what it is known again. */
+  publishDescription(
+    checkpoint: CheckpointKey,
+    text: string,
+  ): Promise<{ readonly digest: string; readonly sizeBytes: number }>;
+
+  /**
+   * The description that the source wrote. It comes before the manifest, so that the container can be created before
+   * the freeze; what guards it is the digest in the object (docs/adr/0002).
+   * @throws ReasonedError DescriptionMissing, DescriptionCorrupt
+   */
+  readDescription(
+    checkpoint: CheckpointKey,
+    expected: { readonly digest: string; readonly sizeBytes: number },
+  ): Promise<string>;
+
+  /** Where CRIU finds its images, and writes its logs on this node. */
+  prepareDirectories(checkpoint: CheckpointKey): Promise<CheckpointDirectories>;
+
+  /**
+   * Saves the files that a frozen container changed; there is nothing to save when it changed none.
+   * @throws ReasonedError WritableLayerNotSaved
+   */
+  saveWritableLayer(checkpoint: CheckpointKey, upperDir: string): Promise<void>;
+
+  /**
+   * Unpacks them into a container that was never started.
+   * @throws ReasonedError WritableLayerNotApplied
+   */
+  applyWritableLayer(checkpoint: CheckpointKey, upperDir: string): Promise<void>;
+
+  /**
+   * Completes the checkpoint: without its manifest, written last, it is none.
+   * @throws ReasonedError CheckpointCorrupt
+   */
+  publishManifest(
+    checkpoint: CheckpointKey,
+    meta: Pick<ManifestMeta, 'driver' | 'containerID'>,
+  ): Promise<PublishedCheckpoint>;
+
+  /**
+   * The manifest as it lies there, its files not looked at; undefined when there is none.
+   * @throws ReasonedError CheckpointCorrupt
+   */
+  readManifest(
+    checkpoint: CheckpointKey,
+  ): Promise<{ readonly manifest: Manifest; readonly published: PublishedCheckpoint } | undefined>;
+
+  /**
+   * Compares every file with the manifest, and the manifest with its digest.
+   * @throws ReasonedError CheckpointMissing, CheckpointCorrupt
+   */
+  verify(checkpoint: CheckpointKey, manifestDigest: string): Promise<Manifest>;
+
+  /** Removes what all attempts of the migration left. */
+  discard(checkpoint: CheckpointKey): Promise<void>;
+}
+
+/**
+ * What the source agent notes on its node about a container that it is about to freeze: the reservation (one migration
+ * at a time), and the times that must survive the agent's death. Lies on a tmpfs: after a reboot the paused container
+ * is gone as well.
+ */
+export interface JournalEntry {
+  readonly migrationUID: string;
+  readonly migration: string;
+  readonly freezeStartedAt?: string;
+  readonly frozenAt?: string;
+  readonly dumpedAt?: string;
+  readonly publishedAt?: string;
+}
+
+/** The journal of one node, an entry for each container that is being moved away. */
+export interface Journal {
+  read(containerID: string): Promise<JournalEntry | undefined>;
+  /**
+   * Reserves the container for a migration; to reserve it again for the same one is well.
+   * @throws ReasonedError MigrationInProgress when another migration has it
+   */
+  reserve(containerID: string, entry: JournalEntry): Promise<void>;
+  /** Runs one after the other what looks at a reservation and then changes it: an agent works on several at once. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Adds to the entry of a container that is reserved for that migration.
+   * @throws ReasonedError MigrationInProgress when another one has it by now, JournalLost
+   */
+  note(containerID: string, migrationUID: string, more: Partial<JournalEntry>): Promise<JournalEntry>;
+  release(containerID: string): Promise<void>;
+}
+
+/** Everything that the steps of an agent act on: whatever they do to the world goes through one of these. */
 export interface AgentDeps {
   readonly migrations: MigrationAccess;
   readonly engine: ContainerEngine;
   readonly driver: Driver;
+  readonly store: CheckpointStore;
   readonly node: NodeAccess;
+  readonly journal: Journal;
   readonly clock: Clock;
-  /** Runs programs on the node. */
-  readonly commands: CommandRunner;
-  /** Root of the shared volume. */
-  readonly volume: string;
   readonly deadlines: Deadlines;
 }
 

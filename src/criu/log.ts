@@ -121,6 +121,16 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** What runc says when the connection to its CRIU ends before CRIU has answered. Measured with runc 1.3.6. */
+const CRIU_GONE = /unixpacket .*(EOF|connection reset|broken pipe)|unexpected EOF/;
+/** A line in which CRIU itself, not runc, tells of an error: `(00.123456) Error (cr-dump.c:123): …`. */
+const CRIU_ERROR = /\bError \(/;
+
+const KILLED = {
+  dump: ['CriuKilled', 'CRIU was killed while it dumped the container'],
+  restore: ['RestoreInterrupted', 'CRIU was killed while it restored the container'],
+} as const;
+
 /** What a failed dump or restore died of, as far as its log (with what runc said at the end) tells. */
 export function explainCriuLog(log: string, during: 'dump' | 'restore'): CriuExplanation {
   const lines = log.split('\n').filter((line) => line.trim() !== '' && !HARMLESS.some((noise) => noise.test(line)));
@@ -129,6 +139,11 @@ export function explainCriuLog(log: string, during: 'dump' | 'restore'): CriuExp
   const tail = telling.slice(-TAIL_LINES).join('\n');
   const rule = RULES.find(({ pattern }) => telling.some((line) => pattern.test(line)));
   if (rule !== undefined) return { reason: rule.reason, message: rule.message, tail };
+  // A CRIU that fails says so; one that is killed says nothing, and runc hears the end of the connection.
+  if (!errors.some((line) => CRIU_ERROR.test(line)) && errors.some((line) => CRIU_GONE.test(line))) {
+    const [reason, message] = KILLED[during];
+    return { reason, message, tail: lines.slice(-TAIL_LINES).join('\n') };
+  }
   const [reason, action] =
     during === 'dump' ? ['CriuDumpFailed', 'freeze the container'] : ['CriuRestoreFailed', 'wake the container up'];
   const said = errors.length > 0 ? `; it says: ${firstError(errors)}` : ' and left no error in its log';

@@ -1,7 +1,9 @@
+import type { ErrorObject } from 'ajv';
 import Ajv from 'ajv';
 import { TerminalError, describeError } from '../runtime/errors';
 import { parseUntrustedJson } from '../runtime/untrusted-json';
 import { IMAGE_NAME_LABEL } from './answers';
+import { descriptionSchema, isConfigField, isHostConfigField } from './description-schema';
 import { portableEndpoints, portableNetworkMode, sharesNetwork } from './endpoints';
 import type { ContainerInfo, CreateBody } from './engine';
 import { member, stringsOf, without } from './record';
@@ -40,10 +42,15 @@ export const MAX_DESCRIPTION_BYTES = 1024 * 1024;
 
 /** Labels of this prefix speak of the move that made a container; they end with the next one. */
 const OUR_LABELS = 'transship.dev/';
+/** The image is named by its ID, and the MAC address belongs to an endpoint. */
+const NOT_CARRIED = ['Image', 'MacAddress'];
 /** The annotation that names CRIU's configuration file: a path on one node, of one move. */
 const CRIU_CONFIGURATION = 'org.criu.config';
 
-/** Everything a user set of a container, out of what `docker inspect` says. */
+/**
+ * Everything a user set of a container, out of what `docker inspect` says. A field that this version does not know is
+ * left out while it is not set; one that is set stays, and the target refuses it by its name.
+ */
 export function describe(info: ContainerInfo): PortableDescription {
   const networkMode = portableNetworkMode(info);
   return {
@@ -51,10 +58,20 @@ export function describe(info: ContainerInfo): PortableDescription {
     name: info.name,
     imageID: info.imageID,
     imageName: info.imageName,
-    config: without(member(info.raw, 'Config'), (name) => name === 'Image' || name === 'MacAddress'),
-    hostConfig: { ...member(info.raw, 'HostConfig'), NetworkMode: networkMode },
+    config: without(withoutUnknown(member(info.raw, 'Config'), isConfigField), (name) => NOT_CARRIED.includes(name)),
+    hostConfig: { ...withoutUnknown(member(info.raw, 'HostConfig'), isHostConfigField), NetworkMode: networkMode },
     endpoints: portableEndpoints(info, networkMode),
   };
+}
+
+function withoutUnknown(fields: Fields, isKnown: (name: string) => boolean): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => isKnown(name) || isSet(value)));
+}
+
+/** False for all the values by which a newer Docker says that nobody has set its new field. */
+function isSet(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).some(isSet);
+  return value !== undefined && value !== null && value !== '' && value !== 0 && value !== false;
 }
 
 /**
@@ -95,26 +112,7 @@ function withoutConflicts(config: Fields, hostConfig: Fields): Fields {
   return without(config, (name) => refused.includes(name));
 }
 
-const labels = { type: 'object', nullable: true, additionalProperties: { type: 'string' } };
-
-const isDescription = new Ajv({ strict: false }).compile<PortableDescription>({
-  type: 'object',
-  required: ['version', 'name', 'imageID', 'imageName', 'config', 'hostConfig', 'endpoints'],
-  additionalProperties: false,
-  properties: {
-    version: { const: 1 },
-    name: { type: 'string', pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]*$', maxLength: 253 },
-    imageID: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' },
-    imageName: { type: 'string', minLength: 1, maxLength: 4096 },
-    config: { type: 'object', properties: { Labels: labels } },
-    hostConfig: {
-      type: 'object',
-      required: ['NetworkMode'],
-      properties: { NetworkMode: { type: 'string' }, Annotations: labels },
-    },
-    endpoints: { type: 'object', additionalProperties: { type: 'object' } },
-  },
-});
+const isDescription = new Ajv({ strict: false }).compile<PortableDescription>(descriptionSchema);
 
 /**
  * Reads a description from the volume, where others may write.
@@ -123,8 +121,14 @@ const isDescription = new Ajv({ strict: false }).compile<PortableDescription>({
 export function parseDescription(text: string): PortableDescription {
   const value = parseJson(text);
   if (isDescription(value)) return value;
-  const faults = (isDescription.errors ?? []).map((fault) => `${fault.instancePath} ${fault.message ?? ''}`.trim());
-  throw invalid(faults.join('; '));
+  throw invalid((isDescription.errors ?? []).map(faultOf).join('; '));
+}
+
+/** Where it is and what is wrong with it; of a field too many also its name, which ajv's message leaves out. */
+function faultOf({ instancePath, message = '', params }: ErrorObject): string {
+  const extra: unknown = params['additionalProperty'];
+  const name = typeof extra === 'string' ? `: ${JSON.stringify(extra.slice(0, 64))}` : '';
+  return `${instancePath.slice(0, 200)} ${message}${name}`.trim();
 }
 
 function parseJson(text: string): unknown {

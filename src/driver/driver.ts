@@ -72,9 +72,14 @@ export interface Driver {
 
   /**
    * Makes the next start of a created container a restore of the checkpoint. May be repeated until that start, and
-   * after one that failed; `AlreadyWaking` from then on.
+   * after one that failed; `AlreadyWaking` from then on. Once the signal is aborted, nothing is armed any more.
    */
-  arm(containerID: string, migrationUID: string, checkpoint: CheckpointDirectories): Promise<void>;
+  arm(
+    containerID: string,
+    migrationUID: string,
+    checkpoint: CheckpointDirectories,
+    options?: { signal?: AbortSignal },
+  ): Promise<void>;
 
   /** Where the wake-up stands, read from the disk: for an agent that was restarted. */
   wakeState(containerID: string): Promise<WakeState>;

@@ -17,6 +17,11 @@ export interface KubeClientOptions {
   userAgent: string;
   /** How long a call may take unless it says otherwise. Watches have no such limit. Default 30 s. */
   requestTimeoutMs?: number;
+  /**
+   * Told of every call, for metrics, as soon as the server began to answer or none came: the HTTP method, or `WATCH`;
+   * the status, or `none`; how long that took.
+   */
+  onAnswer?: (verb: string, code: string, durationMs: number) => void;
 }
 
 /** Before the kernel asks an idle connection for a sign of life: shorter than the limits of load balancers (60 s). */
@@ -60,6 +65,7 @@ class UndiciKubeClient implements KubeClient {
   readonly #clock: Clock;
   readonly #userAgent: string;
   readonly #timeoutMs: number;
+  readonly #onAnswer: KubeClientOptions['onAnswer'];
   #pool: { fingerprint: string; agent: Agent } | undefined;
 
   constructor(config: KubeConfig, options: KubeClientOptions) {
@@ -67,6 +73,7 @@ class UndiciKubeClient implements KubeClient {
     this.#clock = options.clock;
     this.#userAgent = options.userAgent;
     this.#timeoutMs = options.requestTimeoutMs ?? 30_000;
+    this.#onAnswer = options.onAnswer;
   }
 
   async request(request: KubeRequest): Promise<unknown> {
@@ -74,7 +81,7 @@ class UndiciKubeClient implements KubeClient {
     const limits = { clock: this.#clock, ms: request.timeoutMs ?? this.#timeoutMs, what, signal: request.signal };
     try {
       return await withDeadline(limits, async (signal) => {
-        const { statusCode, body } = await this.#send(request, signal);
+        const { statusCode, body } = await this.#measured(request.method, () => this.#send(request, signal));
         const text = await body.text();
         if (statusCode >= 400) throw errorOfAnswer(what, statusCode, text);
         return parseJson(what, text);
@@ -87,7 +94,7 @@ class UndiciKubeClient implements KubeClient {
   async *stream(request: KubeRequest & { readonly signal: AbortSignal }): AsyncGenerator<unknown, void, undefined> {
     const what = `${request.method} ${request.path}`;
     try {
-      const { statusCode, body } = await this.#send(request, request.signal);
+      const { statusCode, body } = await this.#measured('WATCH', () => this.#send(request, request.signal));
       if (statusCode >= 400) throw errorOfAnswer(what, statusCode, await body.text());
       yield* readJsonLines(what, body);
     } catch (error) {
@@ -99,6 +106,18 @@ class UndiciKubeClient implements KubeClient {
     await this.#pool?.agent.destroy();
   }
 
+  async #measured(verb: string, send: () => Promise<Dispatcher.ResponseData>): Promise<Dispatcher.ResponseData> {
+    const startedAt = this.#clock.monotonic();
+    let code = 'none';
+    try {
+      const answer = await send();
+      code = String(answer.statusCode);
+      return answer;
+    } finally {
+      this.#onAnswer?.(verb, code, this.#clock.monotonic() - startedAt);
+    }
+  }
+
   async #send(request: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const cluster = this.#config.getCurrentCluster();
     const url = new URL((cluster?.server ?? '').replace(/\/$/, '') + request.path);
@@ -108,6 +127,7 @@ class UndiciKubeClient implements KubeClient {
     const credentials: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(credentials);
     signal.throwIfAborted();
+    request.beforeSend?.();
     return send(url, {
       method: request.method,
       headers: {

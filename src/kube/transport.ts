@@ -12,6 +12,8 @@ export interface KubeRequest {
   /** How long the whole call may take; the client's default when absent. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called right before the request goes out, when nothing that takes time is left to do; what it throws calls it off. */
+  readonly beforeSend?: (() => void) | undefined;
 }
 
 /** A way to the API server. Everything rejects with KubeError. */

@@ -22,6 +22,9 @@ export interface Result {
 /** Brings the world closer to what the object of that key wants. Knows nothing of the event that led to the call. */
 export type Reconcile = (key: string, context: ReconcileContext) => Promise<Result>;
 
+/** How a reconcile ended: `retry` failed and is tried again, `terminal` failed for good, `interrupted` by a stop. */
+export type ReconcileOutcome = 'success' | 'retry' | 'terminal' | 'interrupted';
+
 export interface ControllerLoopOptions {
   /** In every log line of the loop. */
   name: string;
@@ -37,6 +40,8 @@ export interface ControllerLoopOptions {
   slowAfterMs?: number;
   /** How long a stop waits for running reconciles. Default 10 s. */
   drainDeadlineMs?: number;
+  /** Told of every reconcile that ended, for metrics. */
+  onReconciled?: (outcome: ReconcileOutcome, durationMs: number) => void;
 }
 
 /**
@@ -75,6 +80,7 @@ async function processKey(key: string, options: ControllerLoopOptions, signal: A
   const startedAt = clock.monotonic();
   const finished = new AbortController();
   void warnWhenSlow(options, log, finished.signal);
+  let outcome: ReconcileOutcome = 'success';
   try {
     const { requeueAfterMs } = await options.reconcile(key, { signal, log });
     log.debug('reconciled', { durationMs: Math.round(clock.monotonic() - startedAt), requeueAfterMs });
@@ -82,16 +88,20 @@ async function processKey(key: string, options: ControllerLoopOptions, signal: A
     if (requeueAfterMs !== undefined) queue.addAfter(key, requeueAfterMs);
   } catch (error) {
     if (isTerminal(error)) {
+      outcome = 'terminal';
       log.error('reconcile failed for good', { error });
       queue.forget(key);
     } else if (signal.aborted) {
+      outcome = 'interrupted';
       log.info('reconcile interrupted by the stop', { error });
     } else {
+      outcome = 'retry';
       log.warn('reconcile failed, will retry', { error });
       queue.addRateLimited(key);
     }
   } finally {
     finished.abort();
+    options.onReconciled?.(outcome, clock.monotonic() - startedAt);
   }
 }
 

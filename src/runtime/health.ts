@@ -12,6 +12,12 @@ export interface HealthCheck {
   check(signal: AbortSignal): Promise<void> | void;
 }
 
+/** What /metrics serves. */
+export interface MetricsSource {
+  readonly contentType: string;
+  render(): Promise<string>;
+}
+
 export interface HealthServerOptions {
   /** 0 picks a free one. */
   port: number;
@@ -21,6 +27,8 @@ export interface HealthServerOptions {
   live: readonly HealthCheck[];
   /** What /readyz asks: when one fails, the program cannot do its work now. */
   ready: readonly HealthCheck[];
+  /** Served as /metrics; there is no such path without. */
+  metrics?: MetricsSource;
   clock: Clock;
   log: Logger;
   /** How long one check may take. Default 2 s. */
@@ -33,16 +41,22 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** Serves /healthz and /readyz: 200 `ok`, or 503 with one line per failing check. Rejects when the port is taken. */
+/**
+ * Serves /healthz and /readyz: 200 `ok`, or 503 with one line per failing check; and /metrics. Rejects when the port is
+ * taken.
+ */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const routes = new Map([
     ['/healthz', options.live],
     ['/readyz', options.ready],
   ]);
   const server = createServer((request, response) => {
-    const checks = routes.get(pathOf(request));
-    if (checks === undefined) answer(response, 404, 'not found; there are /healthz and /readyz\n');
-    else void answerChecks(response, checks, options);
+    const path = pathOf(request);
+    const checks = routes.get(path);
+    if (checks !== undefined) void answerChecks(response, checks, options);
+    else if (path === '/metrics' && options.metrics !== undefined) {
+      void answerMetrics(response, options.metrics, options.log);
+    } else answer(response, 404, 'not found; there are /healthz, /readyz and, where there are any, /metrics\n');
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -81,6 +95,15 @@ async function answerChecks(
   answer(response, 503, `${failures.join('\n')}\n`);
 }
 
+async function answerMetrics(response: ServerResponse, metrics: MetricsSource, log: Logger): Promise<void> {
+  try {
+    answer(response, 200, await metrics.render(), metrics.contentType);
+  } catch (error) {
+    log.error('metrics cannot be read', { error });
+    answer(response, 500, `${describeError(error)}\n`);
+  }
+}
+
 /** `name: what is wrong`, or nothing when all is well. */
 async function failureOf(check: HealthCheck, { clock, checkTimeoutMs = 2_000 }: HealthServerOptions): Promise<string> {
   try {
@@ -94,9 +117,9 @@ async function failureOf(check: HealthCheck, { clock, checkTimeoutMs = 2_000 }: 
   }
 }
 
-function answer(response: ServerResponse, status: number, body: string): void {
+function answer(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
   // No keep-alive: probes are rare, and an open connection would hold up the close.
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+  response.writeHead(status, { 'Content-Type': type, Connection: 'close' });
   response.end(body);
 }
 

@@ -6,6 +6,15 @@ import type { ListerWatcher, Versioned, WatchEvent } from './lister-watcher';
 import { ResourceExpiredError } from './lister-watcher';
 import type { Logger } from './log';
 
+/** Told of what an informer does, for metrics. */
+export interface InformerObserver {
+  /** Everything was listed. */
+  listed(): void;
+  watchBegan(): void;
+  /** Each that began ends; `failed` when an error ended it. */
+  watchEnded(failed: boolean): void;
+}
+
 export interface InformerOptions<T> {
   /** In every log line: what is watched. */
   name: string;
@@ -27,6 +36,7 @@ export interface InformerOptions<T> {
   relistMs?: number;
   /** Waits between attempts that fail: base 200 ms, at most 10 s. */
   backoff?: { baseMs: number; maxMs: number };
+  observer?: InformerObserver;
 }
 
 /** A watch that lived this long was not a failure, whatever ended it: the next one follows at once. */
@@ -108,6 +118,7 @@ export class Informer<T> {
     if (this.#resumeFrom === undefined || clock.monotonic() - this.#listedAtMs >= relistMs) {
       const { items, resourceVersion } = await this.#options.source.list(signal);
       if (isAborted(signal)) return;
+      this.#options.observer?.listed();
       this.#replaceCache(items);
       this.#resumeFrom = resourceVersion;
       this.#listedAtMs = clock.monotonic();
@@ -117,7 +128,7 @@ export class Informer<T> {
   }
 
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
-    const { clock, source, watchTimeoutMs = 30_000, inactivityMs = watchTimeoutMs + 5_000 } = this.#options;
+    const { clock, source, observer, watchTimeoutMs = 30_000, inactivityMs = watchTimeoutMs + 5_000 } = this.#options;
     const watch = linkAbort(signal);
     let activeAtMs = clock.monotonic();
     const watchdog = async (): Promise<void> => {
@@ -129,13 +140,17 @@ export class Informer<T> {
       watch.abort(new ReasonedError('WatchSilent', `nothing came over the watch for ${inactivityMs} ms`));
     };
     const guard = watchdog();
+    let failed = true;
+    observer?.watchBegan();
     try {
       for await (const event of source.watch(resourceVersion, { timeoutMs: watchTimeoutMs, signal: watch.signal })) {
         if (isAborted(watch.signal)) break;
         activeAtMs = clock.monotonic();
         this.#apply(event);
       }
+      failed = false;
     } finally {
+      observer?.watchEnded(failed);
       watch.abort();
       watch.release();
       await guard;

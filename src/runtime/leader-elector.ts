@@ -1,5 +1,7 @@
 import type { Clock } from './clock';
 import { isAborted, linkAbort, sleptThrough, withDeadline } from './deadline';
+import type { Leadership } from './leadership';
+import { Term } from './leadership';
 import type { Logger } from './log';
 
 /** What the shared record of who leads says. */
@@ -46,9 +48,9 @@ export interface LeaderElectorOptions {
   retryPeriodMs?: number;
   /**
    * The work of the leader. Its signal is aborted on a stop and the moment leadership is no longer assured. When it
-   * returns by itself, leadership is given up.
+   * returns by itself, leadership is given up. Whatever it writes, it writes under the leadership of this term.
    */
-  onStartedLeading: (signal: AbortSignal) => Promise<void>;
+  onStartedLeading: (signal: AbortSignal, leadership: Leadership) => Promise<void>;
 }
 
 /**
@@ -96,18 +98,23 @@ export class LeaderElector {
   }
 
   async #lead(acquiredAt: number, stop: AbortSignal): Promise<'ended' | 'lost'> {
-    const { log, identity, onStartedLeading } = this.#options;
+    const { clock, log, identity, onStartedLeading, renewDeadlineMs } = this.#options;
+    // Counted from the moment the request was sent: the others saw the record change after that.
+    const term = new Term(clock, acquiredAt + renewDeadlineMs);
     const leading = linkAbort(stop);
+    const onLost = (): void => {
+      leading.abort(term.lost.reason);
+    };
+    term.lost.addEventListener('abort', onLost, { once: true });
     const settled = new AbortController();
-    const work = onStartedLeading(leading.signal).finally(() => {
+    const work = onStartedLeading(leading.signal, term).finally(() => {
       settled.abort();
     });
     // Renewed also while the work winds down after a stop: until it has ended nobody else may begin.
-    const kept = await this.#keepRenewing(acquiredAt, settled.signal);
-    if (!kept) {
-      log.warn('leadership lost', { identity });
-      leading.abort(new Error('leadership lost'));
-    }
+    const kept = await this.#keepRenewing(term, settled.signal);
+    // Also before the lease is given back: what the work has left running must not write any more.
+    term.end();
+    if (!kept) log.warn('leadership lost', { identity });
     try {
       await work;
     } finally {
@@ -118,21 +125,18 @@ export class LeaderElector {
   }
 
   /** True when the work settled while leadership was assured; false as soon as it is not. */
-  async #keepRenewing(acquiredAt: number, settled: AbortSignal): Promise<boolean> {
+  async #keepRenewing(term: Term, settled: AbortSignal): Promise<boolean> {
     const { clock, renewDeadlineMs, retryPeriodMs } = this.#options;
-    // Counted from the moment the request was sent: the others saw the record change after that.
-    let assuredUntil = acquiredAt + renewDeadlineMs;
-    for (;;) {
-      const leftMs = assuredUntil - clock.monotonic();
-      if (leftMs <= 0) return false;
-      if (!(await sleptThrough(clock, Math.min(retryPeriodMs, leftMs), settled))) return true;
+    while (term.isAssured()) {
+      if (!(await sleptThrough(clock, Math.min(retryPeriodMs, term.remainingMs()), settled))) return term.isAssured();
       const startedAt = clock.monotonic();
-      if (startedAt >= assuredUntil) return false;
-      const renewed = await this.#tryAcquireOrRenew(settled, assuredUntil - startedAt);
-      if (settled.aborted) return true;
-      if (renewed) assuredUntil = startedAt + renewDeadlineMs;
+      if (!term.isAssured()) return false;
+      const renewed = await this.#tryAcquireOrRenew(settled, term.remainingMs());
+      if (isAborted(settled)) return term.isAssured();
+      if (renewed) term.extendTo(startedAt + renewDeadlineMs);
       else if (this.#takenByOther) return false;
     }
+    return false;
   }
 
   #takenByOther = false;

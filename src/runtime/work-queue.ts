@@ -2,8 +2,21 @@ import { backoffMs } from './backoff';
 import type { Clock } from './clock';
 import { sleptThrough } from './deadline';
 
+/** Told of what happens in a queue, for metrics. */
+export interface QueueObserver {
+  /** How many keys are ready to be handed out now. */
+  depth(length: number): void;
+  /** A key was marked as needing work. */
+  added(): void;
+  /** A key was put back after a failure. */
+  retried(): void;
+  /** A worker got a key that had been ready for so long. */
+  handedOut(waitedMs: number): void;
+}
+
 export interface WorkQueueOptions {
   clock: Clock;
+  observer?: QueueObserver;
   /** Uniform in [0, 1); Math.random when absent. */
   random?: () => number;
   /** The first wait of addRateLimited, before jitter. Default 200 ms. */
@@ -26,8 +39,9 @@ export class WorkQueue {
   readonly #random: () => number;
   readonly #baseDelayMs: number;
   readonly #maxDelayMs: number;
-  /** Keys to hand out, oldest first. */
-  readonly #ready: string[] = [];
+  readonly #observer: QueueObserver | undefined;
+  /** Keys to hand out, oldest first, and since when. */
+  readonly #ready: { readonly key: string; readonly sinceMs: number }[] = [];
   /** Keys that need processing: waiting in #ready, or added again while being processed. */
   readonly #dirty = new Set<string>();
   readonly #processing = new Set<string>();
@@ -42,6 +56,7 @@ export class WorkQueue {
     this.#random = options.random ?? Math.random;
     this.#baseDelayMs = options.baseDelayMs ?? 200;
     this.#maxDelayMs = options.maxDelayMs ?? 60_000;
+    this.#observer = options.observer;
   }
 
   /** How many keys are ready to be handed out; those being processed or delayed do not count. */
@@ -53,6 +68,7 @@ export class WorkQueue {
   add(key: string): void {
     if (this.#shuttingDown || this.#dirty.has(key)) return;
     this.#dirty.add(key);
+    this.#observer?.added();
     if (!this.#processing.has(key)) this.#enqueue(key);
   }
 
@@ -76,6 +92,7 @@ export class WorkQueue {
   addRateLimited(key: string): void {
     const attempt = this.#failures.get(key) ?? 0;
     this.#failures.set(key, attempt + 1);
+    this.#observer?.retried();
     const wait = { baseMs: this.#baseDelayMs, maxMs: this.#maxDelayMs, random: this.#random };
     this.addAfter(key, backoffMs(attempt, wait));
   }
@@ -88,10 +105,11 @@ export class WorkQueue {
   /** The next key, as soon as there is one; undefined once the queue shuts down. Call `done` when it is processed. */
   get(): Promise<string | undefined> {
     if (this.#shuttingDown) return Promise.resolve(undefined);
-    const key = this.#ready.shift();
-    if (key !== undefined) {
-      this.#handOut(key);
-      return Promise.resolve(key);
+    const next = this.#ready.shift();
+    if (next !== undefined) {
+      this.#observer?.depth(this.#ready.length);
+      this.#handOut(next.key, this.#clock.monotonic() - next.sinceMs);
+      return Promise.resolve(next.key);
     }
     return new Promise((resolve) => this.#waitingWorkers.push(resolve));
   }
@@ -112,6 +130,7 @@ export class WorkQueue {
     for (const { cancel } of this.#delayed.values()) cancel.abort();
     this.#delayed.clear();
     this.#ready.length = 0;
+    this.#observer?.depth(0);
     this.#dirty.clear();
     for (const resolve of this.#waitingWorkers.splice(0)) resolve(undefined);
     if (this.#processing.size === 0) return true;
@@ -131,14 +150,16 @@ export class WorkQueue {
   #enqueue(key: string): void {
     const worker = this.#waitingWorkers.shift();
     if (worker === undefined) {
-      this.#ready.push(key);
+      this.#ready.push({ key, sinceMs: this.#clock.monotonic() });
+      this.#observer?.depth(this.#ready.length);
       return;
     }
-    this.#handOut(key);
+    this.#handOut(key, 0);
     worker(key);
   }
 
-  #handOut(key: string): void {
+  #handOut(key: string, waitedMs: number): void {
+    this.#observer?.handedOut(waitedMs);
     this.#dirty.delete(key);
     this.#processing.add(key);
   }

@@ -1,34 +1,49 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { opendir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ReasonedError } from '../runtime/errors';
-import { UNFINISHED } from './files';
-import { MANIFEST, WORK } from './layout';
+import { MAX_FILES, isApart } from './layout';
 
 /** Enough to keep the file server and the CPU busy at once. */
 const AT_ONCE = 4;
 
-/**
- * The paths of all files that make up a checkpoint, below its directory, sorted. Neither the manifest nor the logs are
- * among them.
- * @throws ReasonedError `CheckpointCorrupt` for anything that is neither a file nor a directory
- */
-export async function listFiles(directory: string): Promise<string[]> {
-  const files: string[] = [];
-  const pending = [''];
-  for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
-    for (const entry of await readdir(join(directory, below), { withFileTypes: true })) {
-      if (below === '' && isApart(entry.name)) continue;
-      const path = join(below, entry.name);
-      if (entry.isDirectory()) pending.push(path);
-      else if (entry.isFile()) files.push(path);
-      else throw new ReasonedError('CheckpointCorrupt', `${path} in ${directory} is not a regular file`);
-    }
-  }
-  return files.sort();
+/** What lies in a checkpoint's directory, below it and sorted, but for the manifest and the logs. */
+export interface FileSet {
+  readonly files: readonly string[];
+  readonly directories: readonly string[];
 }
 
-function isApart(name: string): boolean {
-  return name === MANIFEST || name === WORK || name.startsWith(UNFINISHED);
+/**
+ * All files that make up a checkpoint. Reads no more entries than a checkpoint may have.
+ * @throws ReasonedError `CheckpointCorrupt` for anything that is neither a file nor a directory, and for too many
+ */
+export async function listFiles(directory: string, maxEntries = MAX_FILES): Promise<FileSet> {
+  const files: string[] = [];
+  const directories: string[] = [];
+  const pending = [''];
+  for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
+    for await (const entry of await opendir(join(directory, below))) {
+      if (below === '' && isApart(entry.name)) continue;
+      const path = join(below, entry.name);
+      if (entry.isDirectory()) directories.push(path);
+      else if (entry.isFile()) files.push(path);
+      else throw new ReasonedError('CheckpointCorrupt', `${path} in ${directory} is not a regular file`);
+      if (entry.isDirectory()) pending.push(path);
+      if (files.length + directories.length > maxEntries) {
+        throw new ReasonedError('CheckpointCorrupt', `${directory} holds more than ${maxEntries} files`);
+      }
+    }
+  }
+  return { files: files.sort(), directories: directories.sort() };
+}
+
+/** A directory in which none of the files lies, at whatever depth; undefined when there is none. */
+export function strayDirectory(directories: readonly string[], files: readonly string[]): string | undefined {
+  const needed = new Set<string>();
+  for (const file of files) {
+    for (let parent = dirname(file); parent !== '.' && !needed.has(parent); parent = dirname(parent))
+      needed.add(parent);
+  }
+  return directories.find((directory) => !needed.has(directory));
 }
 
 /**

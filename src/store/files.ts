@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { mkdir, open, opendir, rename, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../runtime/clock';
-import { TerminalError, hasCode } from '../runtime/errors';
+import { hasCode } from '../runtime/errors';
+import { requireDirectory, waypoints } from './confined';
+import { UNFINISHED } from './layout';
 import { codeOf, volumeError } from './volume-errors';
 
 /**
@@ -11,9 +13,6 @@ import { codeOf, volumeError } from './volume-errors';
  * none, when somebody looked too early.
  */
 export const VISIBLE_WITHIN_MS = 90_000;
-
-/** Names of this prefix are not finished files: `atomicWrite` renames them when they are. */
-export const UNFINISHED = '.new-';
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_DIRECTORY = 0o700;
@@ -84,6 +83,19 @@ async function makeDirectory(path: string): Promise<void> {
 }
 
 /**
+ * Removes a file so that it stays away after a power cut. One that is gone already is well.
+ * @throws ReasonedError with a VolumeFault as reason
+ */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw volumeError(path, error);
+  }
+}
+
+/**
  * Removes a directory below `root` and everything in it, and the directories above it that become empty by that. One
  * that is gone already is well. Symlinks in it are removed, never followed.
  * @throws TerminalError `PathNotConfined` for a path that is not below the root, or has a symlink on the way.
@@ -107,6 +119,22 @@ export async function removeDirectory(root: string, path: string): Promise<void>
 const settled = [() => true, () => false] as const;
 
 /**
+ * Makes a directory below `root` that holds nothing: what somebody else left there, such as a symlink by the name of a
+ * log that is about to be written, is removed and not followed.
+ * @throws TerminalError `PathNotConfined`
+ * @throws ReasonedError with a VolumeFault as reason
+ */
+export async function makeEmptyDirectory(root: string, path: string): Promise<void> {
+  await ensureDirectory(root, path);
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  } catch (error) {
+    throw volumeError(path, error);
+  }
+  await ensureDirectory(root, path);
+}
+
+/**
  * Resolves when the file can be seen on this node, at the latest after `visibleWithinMs` (then it may be absent). Asks
  * by listing directories: that is what makes an NFS client look again, where opening the file by name would not.
  */
@@ -126,23 +154,17 @@ export async function isListed(path: string): Promise<boolean> {
   const parent = dirname(path);
   if (parent === path) return true;
   try {
-    return (await readdir(parent)).includes(basename(path));
+    return await directoryHas(parent, basename(path));
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) return false;
-    return (await isListed(parent)) && (await readdir(parent).catch((): string[] => [])).includes(basename(path));
+    return (await isListed(parent)) && (await directoryHas(parent, basename(path)).catch(() => false));
   }
 }
 
-/** The directories from below the root down to the path. */
-function waypoints(root: string, path: string): string[] {
-  const names = relative(root, path).split(sep);
-  if (isAbsolute(names.join(sep)) || names.some((name) => name === '' || name === '..')) {
-    throw new TerminalError('PathNotConfined', `${path} does not lie below ${root}`);
+/** Reads piece by piece: somebody may have put a million files beside. */
+async function directoryHas(directory: string, name: string): Promise<boolean> {
+  for await (const entry of await opendir(directory)) {
+    if (entry.name === name) return true;
   }
-  return names.map((_name, index) => join(root, ...names.slice(0, index + 1)));
-}
-
-async function requireDirectory(path: string): Promise<void> {
-  if ((await lstat(path)).isDirectory()) return;
-  throw new TerminalError('PathNotConfined', `${path} is not a directory; remove it, it does not belong on the volume`);
+  return false;
 }

@@ -30,12 +30,24 @@ export interface CheckpointPaths {
   readonly work: string;
 }
 
-const IMAGES = 'images';
+export const IMAGES = 'images';
 const DESCRIPTION = 'container.json';
 export const WRITABLE_LAYER = 'rootfs.tar';
 /** What lies in a checkpoint's directory and is not part of the checkpoint: its manifest, and the logs. */
 export const MANIFEST = 'manifest.json';
 export const WORK = 'work';
+/** Names of this prefix are not finished files: they are renamed when they are. */
+export const UNFINISHED = '.new-';
+/** What an NFS client makes of a file that is removed while a process has it open. */
+const SILLY_RENAMED = '.nfs';
+
+/** True for the names at the top of a checkpoint's directory that are not part of the checkpoint. */
+export function isApart(name: string): boolean {
+  return name === MANIFEST || name === WORK || name.startsWith(UNFINISHED) || name.startsWith(SILLY_RENAMED);
+}
+
+/** More is no checkpoint: CRIU writes a handful of files for each process and one for each thread. */
+export const MAX_FILES = 100_000;
 /** Directory below the root for what belongs to the volume itself. No namespace begins with a dot. */
 export const VOLUME_DIRECTORY = '.transship';
 
@@ -79,6 +91,23 @@ export function checkpointPaths(root: string, key: CheckpointKey): CheckpointPat
 export function nodePath(root: string, kind: 'probe' | 'clock', node: string): string {
   check(NODE_NAME.test(node) && node.length <= 253, `node name ${quote(node)}`);
   return join(root, VOLUME_DIRECTORY, kind, node);
+}
+
+/** The namespace of that directory of the volume; undefined when it is none of ours. */
+export function parseNamespace(directory: string): string | undefined {
+  return NAMESPACE.test(directory) ? directory : undefined;
+}
+
+/** The object of that directory of a namespace; undefined when it is none of ours. */
+export function parseMigrationName(directory: string): { name: string; uidPrefix: string } | undefined {
+  const [, name = '', uidPrefix = ''] = /^(.+)-([0-9a-f]{8})$/.exec(directory) ?? [];
+  return OBJECT_NAME.test(name) && name.length <= MAX_NAME_LENGTH ? { name, uidPrefix } : undefined;
+}
+
+/** The number of that directory of an object; undefined when it is none. */
+export function parseAttemptName(directory: string): number | undefined {
+  const attempt = Number(directory);
+  return /^[1-9][0-9]*$/.test(directory) && Number.isSafeInteger(attempt) ? attempt : undefined;
 }
 
 function check(valid: boolean, what: string): void {

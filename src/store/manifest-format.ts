@@ -1,7 +1,8 @@
 import Ajv from 'ajv';
+import { dirname } from 'node:path';
 import { ReasonedError, describeError } from '../runtime/errors';
 import { parseUntrustedJson } from '../runtime/untrusted-json';
-import { MANIFEST, WORK } from './layout';
+import { MANIFEST, MAX_FILES, isApart } from './layout';
 
 /** What a checkpoint is of, and how it was made. */
 export interface ManifestMeta {
@@ -29,9 +30,10 @@ export interface Manifest extends ManifestMeta {
   readonly files: readonly ManifestFile[];
 }
 
-/** The largest manifest that is read: what MAX_FILES entries take. */
+/** The largest manifest that is read: what MAX_FILES entries take at 300 bytes each. */
 export const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
-const MAX_FILES = 100_000;
+/** An entry has five: its braces' beginning, two commas within and one behind, and room for one in its path. */
+const MAX_STRUCTURE = 5 * MAX_FILES;
 
 const isManifest = new Ajv({ strict: false }).compile<Manifest>({
   type: 'object',
@@ -41,9 +43,9 @@ const isManifest = new Ajv({ strict: false }).compile<Manifest>({
     version: { const: 1 },
     driver: { type: 'string', pattern: '^[a-z]{1,32}$' },
     containerID: { type: 'string', pattern: '^[0-9a-f]{64}$' },
-    migrationUID: { type: 'string', minLength: 1, maxLength: 64 },
-    attempt: { type: 'integer', minimum: 1 },
-    criuVersion: { type: 'string', maxLength: 64 },
+    migrationUID: { type: 'string', pattern: '^[0-9a-zA-Z-]{1,64}$' },
+    attempt: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    criuVersion: { type: 'string', pattern: '^[ -~]{0,64}$' },
     files: {
       type: 'array',
       minItems: 1,
@@ -53,7 +55,7 @@ const isManifest = new Ajv({ strict: false }).compile<Manifest>({
         required: ['path', 'sizeBytes', 'digest'],
         additionalProperties: false,
         properties: {
-          path: { type: 'string', minLength: 1, maxLength: 1024 },
+          path: { type: 'string', pattern: '^[!-~]{1,1024}$' },
           sizeBytes: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
           digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' },
         },
@@ -72,6 +74,8 @@ export function formatManifest(manifest: Manifest): string {
  * @throws ReasonedError `CheckpointCorrupt`
  */
 export function parseManifest(text: string): Manifest {
+  // Before the parser makes an object of each: millions of empty ones fit into the permitted size.
+  if (structureOf(text) > MAX_STRUCTURE) throw invalid(`it lists more than ${MAX_FILES} files`);
   let value: unknown;
   try {
     value = parseUntrustedJson(text);
@@ -81,16 +85,27 @@ export function parseManifest(text: string): Manifest {
   if (!isManifest(value)) {
     throw invalid((isManifest.errors ?? []).map((e) => `${e.instancePath} ${e.message ?? ''}`.trim()).join('; '));
   }
-  const paths = value.files.map(({ path }) => path);
-  const stray = paths.find((path) => !isConfined(path));
-  if (stray !== undefined) throw invalid(`it lists ${JSON.stringify(stray)}, which is no file of a checkpoint`);
-  if (new Set(paths).size < paths.length) throw invalid('it lists a file twice');
+  const paths = new Set(value.files.map(({ path }) => path));
+  for (const path of paths) {
+    if (!isConfined(path)) throw invalid(`it lists ${JSON.stringify(path)}, which is no file of a checkpoint`);
+    if (paths.has(dirname(path))) throw invalid(`it lists ${dirname(path)} as a file and as a directory`);
+  }
+  if (paths.size < value.files.length) throw invalid('it lists a file twice');
   return value;
+}
+
+/** How many values there can be at most: each but the first has one of these characters before it. */
+function structureOf(text: string): number {
+  let count = 0;
+  for (const character of text) {
+    if (character === ',' || character === '{' || character === '[') count++;
+  }
+  return count;
 }
 
 function isConfined(path: string): boolean {
   const names = path.split('/');
-  if (names[0] === MANIFEST || names[0] === WORK || path.includes('\0')) return false;
+  if (isApart(names[0] ?? '')) return false;
   return names.every((name) => name !== '' && name !== '.' && name !== '..');
 }
 

@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { link, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../runtime/clock';
 import { withDeadline } from '../runtime/deadline';
-import { ReasonedError } from '../runtime/errors';
-import { UNFINISHED, ensureDirectory, ensureVisible, writeDurably } from './files';
-import { VOLUME_DIRECTORY, nodePath } from './layout';
+import { ReasonedError, reasonOf } from '../runtime/errors';
+import { ensureDirectory, ensureVisible, writeDurably } from './files';
+import { UNFINISHED, VOLUME_DIRECTORY, nodePath } from './layout';
+import { readAtMost, withRegularFile } from './regular-file';
 import type { VolumeFault } from './volume-errors';
 import { codeOf, faultOf, volumeError } from './volume-errors';
 
@@ -31,6 +32,7 @@ const PROBE_BYTES = 4096;
 const DEADLINE_MS = 10_000;
 /** A volume ID that another node has just made is seen at once by whoever lists the directory first. */
 const ID_VISIBLE_WITHIN_MS = 5_000;
+const MAX_ID_BYTES = 64;
 const VOLUME_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** @param options.node name of this node: every node has a probe file of its own */
@@ -66,10 +68,10 @@ async function probe(root: string, node: string): Promise<VolumeReport> {
   const content = randomBytes(PROBE_BYTES);
   if (!(await stat(root)).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
   await ensureDirectory(root, dirname(path));
-  // Left behind by an agent that was killed in the middle.
-  await rm(path, { force: true });
+  // Left behind by an agent that was killed in the middle, or put there by somebody else.
+  await rm(path, { force: true, recursive: true });
   await writeDurably(path, content);
-  const read = await readFile(path);
+  const read = await withRegularFile(path, (file) => readAtMost(file, PROBE_BYTES));
   await rm(path);
   if (!read.equals(content)) {
     throw new ReasonedError('VolumeCorrupt', `the shared volume (${root}) does not give back what was written to it`);
@@ -89,7 +91,7 @@ async function volumeID(root: string, clock: Clock): Promise<string> {
   const path = join(directory, 'volume-id');
   try {
     await stat(root);
-    await mkdir(directory, { mode: 0o700 }).catch(unlessExists);
+    await ensureDirectory(root, directory);
     const candidate = join(directory, `${UNFINISHED}volume-id-${randomBytes(6).toString('hex')}`);
     await writeDurably(candidate, `${randomUUID()}\n`);
     try {
@@ -99,10 +101,10 @@ async function volumeID(root: string, clock: Clock): Promise<string> {
       await rm(candidate, { force: true });
     }
     await ensureVisible(path, clock, ID_VISIBLE_WITHIN_MS);
-    const id = (await readFile(path, 'utf8')).trim();
+    const id = (await withRegularFile(path, (file) => readAtMost(file, MAX_ID_BYTES))).toString('utf8').trim();
     if (VOLUME_ID.test(id)) return id;
   } catch (error) {
-    throw volumeError(root, error);
+    if (reasonOf(error, '') !== 'NotARegularFile') throw volumeError(root, error);
   }
   throw new ReasonedError('VolumeCorrupt', `${path} holds no ID; remove it, and it is made anew`);
 }

@@ -1,8 +1,8 @@
 import type { ActorError, ContainerMigration } from '../../api/types';
 import { withDeadline } from '../../runtime/deadline';
 import { describeError } from '../../runtime/errors';
-import { removeDirectory } from '../../store/files';
-import { pathsOf } from '../paths';
+import { checkpointPaths } from '../../store/layout';
+import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
 
 const DISCARD_TIMEOUT_MS = 30_000;
@@ -13,16 +13,19 @@ const DISCARD_TIMEOUT_MS = 30_000;
  */
 export async function discardCheckpoint(
   migration: ContainerMigration,
-  { volume, clock }: AgentDeps,
+  { store, clock }: Pick<AgentDeps, 'store' | 'clock'>,
   isKept: () => boolean | Promise<boolean>,
 ): Promise<{ error?: ActorError }> {
-  const { migration: directory } = pathsOf(migration, volume);
+  const checkpoint = checkpointOf(migration);
   try {
-    await withDeadline({ clock, ms: DISCARD_TIMEOUT_MS, what: 'the shared volume' }, async () => {
-      if (!(await isKept())) await removeDirectory(volume, directory);
+    await withDeadline({ clock, ms: DISCARD_TIMEOUT_MS, what: 'the shared volume' }, async (signal) => {
+      if (await isKept()) return;
+      signal.throwIfAborted();
+      await store.discard(checkpoint);
     });
     return {};
   } catch (error) {
+    const { migration: directory } = checkpointPaths(store.root, checkpoint);
     const message = `the checkpoint in ${directory} could not be removed; remove it by hand: ${describeError(error)}`;
     return { error: { reason: 'CheckpointNotRemoved', message } };
   }

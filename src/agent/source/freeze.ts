@@ -2,16 +2,9 @@ import type { Checkpoint, ContainerMigration, SourceStatus } from '../../api/typ
 import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
 import { formatBytes } from '../../runtime/format-bytes';
-import { ensureDirectory } from '../../store/files';
-import type { CheckpointPaths } from '../../store/layout';
-import type { PublishedManifest } from '../../store/manifest';
 import type { Manifest } from '../../store/manifest-format';
-import { publishManifest, readManifest } from '../../store/manifest';
-import { isLayerEmpty, saveLayer } from '../../store/writable-layer';
-import type { Journal } from '../journal';
-import type { AgentDeps } from '../ports';
-import { directoriesOf, pathsOf } from '../paths';
-import { onVolume, VOLUME_TIMEOUT_MS } from '../volume-deadline';
+import { checkpointOf } from '../checkpoint-key';
+import type { AgentDeps, PublishedCheckpoint } from '../ports';
 import { originalOf } from './original';
 
 /**
@@ -22,23 +15,16 @@ export async function freezeSource(
   migration: ContainerMigration,
   status: SourceStatus,
   deps: AgentDeps,
-  journal: Journal,
 ): Promise<SourceStatus> {
   const container = await originalOf(status, deps.engine);
-  const paths = pathsOf(migration, deps.volume);
-  // The dump and the saving of the changed files have each their own deadline; what is left are accesses to the volume.
-  const ms = 2 * deps.deadlines.dumpMs + VOLUME_TIMEOUT_MS;
-  const published = await onVolume(deps.clock, ms, async (signal) => {
-    const earlier = await readManifest(paths.directory);
-    if (earlier === undefined) return dumpAndPublish(migration, container, paths, deps, journal, signal);
-    await requireOurs(migration, container, earlier.manifest, journal);
-    return earlier.published;
-  });
-  const { freezeStartedAt, frozenAt, dumpedAt, publishedAt } = (await journal.read(container.id)) ?? {};
+  const earlier = await deps.store.readManifest(checkpointOf(migration));
+  if (earlier !== undefined) await requireOurs(migration, container, earlier.manifest, deps);
+  const published = earlier?.published ?? (await dumpAndPublish(migration, container, deps));
+  const { freezeStartedAt, frozenAt, dumpedAt, publishedAt } = (await deps.journal.read(container.id)) ?? {};
   return {
     ...status,
     state: 'Published',
-    checkpoint: describeCheckpoint(paths, published, deps),
+    checkpoint: describeCheckpoint(published, deps),
     ...(freezeStartedAt === undefined ? {} : { freezeStartedAt }),
     ...(frozenAt === undefined ? {} : { frozenAt }),
     ...(dumpedAt === undefined ? {} : { dumpedAt }),
@@ -51,7 +37,7 @@ async function requireOurs(
   migration: ContainerMigration,
   container: ContainerInfo,
   manifest: Manifest,
-  journal: Journal,
+  { journal }: AgentDeps,
 ): Promise<void> {
   const entry = await journal.read(container.id);
   const ours =
@@ -72,16 +58,12 @@ async function requireOurs(
 async function dumpAndPublish(
   migration: ContainerMigration,
   container: ContainerInfo,
-  paths: CheckpointPaths,
   deps: AgentDeps,
-  journal: Journal,
-  signal: AbortSignal,
-): Promise<PublishedManifest> {
-  const { engine, driver } = deps;
+): Promise<PublishedCheckpoint> {
+  const { engine, driver, store, journal } = deps;
   const { uid } = migration.metadata;
-  // Refuses symlinks on the way: what lies on the volume is not trusted.
-  await ensureDirectory(deps.volume, paths.work);
-  signal.throwIfAborted();
+  const checkpoint = checkpointOf(migration);
+  const directories = await store.prepareDirectories(checkpoint);
   const now = (): string => new Date(deps.clock.now()).toISOString();
   // A policy such as `always` would start a second copy the moment the original is killed (moby restarts it).
   await engine.setRestartPolicy(container.id, { name: 'no', maximumRetryCount: 0 });
@@ -99,32 +81,14 @@ async function dumpAndPublish(
   await engine.pause(container.id);
   const pausedEarlier = container.state === 'paused' ? before?.frozenAt : undefined;
   await journal.note(container.id, uid, { frozenAt: pausedEarlier ?? now() });
-  await driver.dump(container, directoriesOf(paths, deps.node.name), {
-    timeoutMs: deps.deadlines.dumpMs,
-    signal,
-  });
+  await driver.dump(container, directories, { timeoutMs: deps.deadlines.dumpMs });
   await journal.note(container.id, uid, { dumpedAt: now() });
-  if (container.upperDir !== undefined && !(await isLayerEmpty(container.upperDir))) {
-    await saveLayer(deps.commands, container.upperDir, paths.writableLayer, deps.deadlines.dumpMs);
-  }
-  signal.throwIfAborted();
-  const published = await publishManifest(paths.directory, {
-    driver: driver.name,
-    containerID: container.id,
-    migrationUID: uid,
-    attempt: migration.status.decision?.attempt ?? 1,
-  });
+  if (container.upperDir !== undefined) await store.saveWritableLayer(checkpoint, container.upperDir);
+  const published = await store.publishManifest(checkpoint, { driver: driver.name, containerID: container.id });
   await journal.note(container.id, uid, { publishedAt: now() });
   return published;
 }
 
-function describeCheckpoint(paths: CheckpointPaths, published: PublishedManifest, { driver }: AgentDeps): Checkpoint {
-  return {
-    path: paths.relative,
-    sizeBytes: published.sizeBytes,
-    size: formatBytes(published.sizeBytes),
-    files: published.files,
-    digest: published.digest,
-    driver: driver.name,
-  };
+function describeCheckpoint(published: PublishedCheckpoint, { driver }: AgentDeps): Checkpoint {
+  return { ...published, size: formatBytes(published.sizeBytes), driver: driver.name };
 }

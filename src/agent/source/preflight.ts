@@ -3,16 +3,11 @@ import type { ContainerInfo } from '../../docker/engine';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { findContainer } from './find-container';
-import type { Journal } from '../journal';
 import { inProgress } from '../journal';
 import { otherHolder } from '../journal-holder';
 
 /** Looks whether the container can be frozen here and now. Changes nothing; what stands against it is a blocking check. */
-export async function preflightSource(
-  migration: ContainerMigration,
-  deps: AgentDeps,
-  journal: Journal,
-): Promise<SourceStatus> {
+export async function preflightSource(migration: ContainerMigration, deps: AgentDeps): Promise<SourceStatus> {
   const base = { nodeName: deps.node.name, state: 'Preflighted' } as const;
   let container: ContainerInfo;
   try {
@@ -29,7 +24,7 @@ export async function preflightSource(
       return [];
     })),
   );
-  const holder = await otherHolder(container.id, migration, deps, journal);
+  const holder = await otherHolder(container.id, migration, deps);
   if (holder !== undefined) checks.unshift(refusal(inProgress(holder)));
   return {
     ...base,

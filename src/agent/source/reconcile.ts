@@ -3,7 +3,6 @@ import { decideSource } from '../../protocol/source';
 import type { SourceStep } from '../../protocol/source';
 import type { Reconcile, ReconcileContext } from '../../runtime/controller-loop';
 import { actorError } from '../actor-error';
-import type { Journal } from '../journal';
 import type { AgentDeps } from '../ports';
 import { freezeSource } from './freeze';
 import { preflightSource } from './preflight';
@@ -12,7 +11,7 @@ import { releaseSource } from './release';
 import { rollBackSource } from './rollback';
 
 /** One visit of the agent to a migration whose source is its node. */
-export function createSourceReconciler(deps: AgentDeps, journal: Journal): Reconcile {
+export function createSourceReconciler(deps: AgentDeps): Reconcile {
   const isOurs = (migration: ContainerMigration): boolean =>
     (migration.status.source?.nodeName ?? migration.spec.source.nodeName) === deps.node.name;
 
@@ -27,7 +26,7 @@ export function createSourceReconciler(deps: AgentDeps, journal: Journal): Recon
     // The cache may lag behind our own last write; a step is only taken on what the API server says now.
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
-    await perform(migration, decideSource(migration), deps, journal, context);
+    await perform(migration, decideSource(migration), deps, context);
     return {};
   };
 }
@@ -36,14 +35,13 @@ async function perform(
   migration: ContainerMigration,
   step: SourceStep,
   deps: AgentDeps,
-  journal: Journal,
   { log }: ReconcileContext,
 ): Promise<void> {
   if (step.do === 'Wait') return;
   log.info('step begins', { role: 'source', step: step.do, attempt: migration.status.decision?.attempt });
   let next: SourceStatus;
   try {
-    next = await run(migration, step, deps, journal);
+    next = await run(migration, step, deps);
   } catch (error) {
     const failed = statusOfFailure(migration, step, error, deps);
     if (failed === undefined) throw error;
@@ -61,21 +59,20 @@ async function run(
   migration: ContainerMigration,
   step: Exclude<SourceStep, { do: 'Wait' }>,
   deps: AgentDeps,
-  journal: Journal,
 ): Promise<SourceStatus> {
   const status = migration.status.source;
   const present = (): SourceStatus => status ?? { nodeName: deps.node.name, state: 'Preflighted' };
   switch (step.do) {
     case 'Preflight':
-      return preflightSource(migration, deps, journal);
+      return preflightSource(migration, deps);
     case 'Prepare':
-      return prepareSource(migration, present(), deps, journal);
+      return prepareSource(migration, present(), deps);
     case 'Freeze':
-      return freezeSource(migration, present(), deps, journal);
+      return freezeSource(migration, present(), deps);
     case 'Release':
-      return releaseSource(migration, present(), deps, journal);
+      return releaseSource(migration, present(), deps);
     case 'RollBack':
-      return rollBackSource(migration, status, deps, journal);
+      return rollBackSource(migration, status, deps);
   }
 }
 

@@ -1,5 +1,4 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
-import type { Journal } from '../journal';
 import type { AgentDeps } from '../ports';
 import { discardCheckpoint } from './discard';
 import { findOriginal } from './original';
@@ -9,9 +8,8 @@ export async function releaseSource(
   migration: ContainerMigration,
   status: SourceStatus,
   deps: AgentDeps,
-  journal: Journal,
 ): Promise<SourceStatus> {
-  const { engine, driver, clock } = deps;
+  const { engine, driver, journal, clock } = deps;
   const container = await findOriginal(status, engine);
   if (container !== undefined) {
     // Also when somebody has unpaused it meanwhile: then two copies run until it is dead.

@@ -1,9 +1,7 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
-import { readManifest } from '../../store/manifest';
-import type { Journal } from '../journal';
+import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
-import { pathsOf } from '../paths';
 import { discardCheckpoint } from './discard';
 import { findOriginal } from './original';
 
@@ -12,8 +10,8 @@ export async function rollBackSource(
   migration: ContainerMigration,
   status: SourceStatus | undefined,
   deps: AgentDeps,
-  journal: Journal,
 ): Promise<SourceStatus> {
+  const { journal } = deps;
   const base: SourceStatus = status ?? { nodeName: deps.node.name, state: 'RolledBack' };
   const container = await findOriginal(base, deps.engine);
   // Without the reservation nothing was touched yet, and what is paused was paused by somebody else.
@@ -35,11 +33,11 @@ export async function rollBackSource(
  * Without a manifest there is no checkpoint. When the original is lost it is the last copy, and stays. For an object
  * that is being deleted nobody would ever remove it.
  */
-async function isWorthKeeping(migration: ContainerMigration, lost: boolean, { volume }: AgentDeps): Promise<boolean> {
+async function isWorthKeeping(migration: ContainerMigration, lost: boolean, { store }: AgentDeps): Promise<boolean> {
   const { retainCheckpoint } = migration.spec;
   const wanted = lost || (retainCheckpoint === 'OnFailure' && migration.metadata.deletionTimestamp === undefined);
   if (!wanted) return retainCheckpoint === 'Always';
-  return (await readManifest(pathsOf(migration, volume).directory)) !== undefined;
+  return (await store.readManifest(checkpointOf(migration))) !== undefined;
 }
 
 /** @returns false when there is nothing left that could run */

@@ -1,8 +1,6 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import { ReasonedError } from '../../runtime/errors';
-import { verifyCheckpoint } from '../../store/manifest';
-import { pathsOf } from '../paths';
-import { onVolume, VOLUME_TIMEOUT_MS } from '../volume-deadline';
+import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
 
 /**
@@ -21,10 +19,7 @@ export async function claim(
   const seenAt = now();
   const { checkpoint, containerID } = migration.status.source ?? {};
   if (checkpoint === undefined) throw new ReasonedError('CheckpointMissing', 'the source reports no checkpoint');
-  const { directory } = pathsOf(migration, deps.volume);
-  const manifest = await onVolume(deps.clock, VOLUME_TIMEOUT_MS, (signal) =>
-    verifyCheckpoint(directory, checkpoint.digest, { clock: deps.clock, signal }),
-  );
+  const manifest = await deps.store.verify(checkpointOf(migration), checkpoint.digest);
   if (manifest.migrationUID !== migration.metadata.uid || manifest.containerID !== containerID) {
     throw new ReasonedError('CheckpointCorrupt', `the manifest in ${checkpoint.path} belongs to another migration`);
   }

@@ -27,14 +27,14 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
 async function sameVolume(
   source: SourceStatus | undefined,
   checks: readonly Check[],
-  { node, volume }: AgentDeps,
+  { node, store }: AgentDeps,
 ): Promise<Check[]> {
   const volumeID = await volumeIDOf(node, checks);
   if (volumeID === undefined || volumeID === source?.volumeID) return [];
   return [
     blocking(
       'VolumeNotShared',
-      `${node.name} sees another volume at ${volume} than ${source?.nodeName ?? 'the source'} does; ` +
+      `${node.name} sees another volume at ${store.root} than ${source?.nodeName ?? 'the source'} does; ` +
         'is the same NFS export mounted there on both?',
     ),
   ];

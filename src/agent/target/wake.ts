@@ -1,12 +1,9 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
-import { ensureDirectory } from '../../store/files';
-import { WRITABLE_LAYER } from '../../store/layout';
-import { readManifest } from '../../store/manifest';
-import { applyLayer } from '../../store/writable-layer';
-import { directoriesOf, pathsOf } from '../paths';
-import { onVolume, VOLUME_TIMEOUT_MS } from '../volume-deadline';
+import type { Manifest } from '../../store/manifest-format';
+import { checkpointOf } from '../checkpoint-key';
+import { holdsWritableLayer } from '../checkpoint-store';
 import type { AgentDeps } from '../ports';
 import { findOurs } from './ours';
 
@@ -61,24 +58,19 @@ async function armTarget(migration: ContainerMigration, container: ContainerInfo
       `container ${container.name} on ${deps.node.name} has run already and is ${container.state}; was the node restarted?`,
     );
   }
-  const paths = pathsOf(migration, deps.volume);
-  const directories = directoriesOf(paths, deps.node.name);
-  const files = await onVolume(deps.clock, VOLUME_TIMEOUT_MS, async () => {
-    // Refuses symlinks on the way: what lies on the volume is not trusted.
-    await ensureDirectory(deps.volume, directories.work);
-    return manifestFiles(migration, paths.directory);
-  });
-  if (files.has(WRITABLE_LAYER)) await applyWritableLayer(container, paths.writableLayer, deps);
+  const directories = await deps.store.prepareDirectories(checkpointOf(migration));
+  const manifest = await claimedManifest(migration, deps);
+  if (holdsWritableLayer(manifest)) await applyWritableLayer(migration, container, deps);
   await deps.driver.arm(container.id, migration.metadata.uid, directories);
 }
 
-/** The files of the manifest that was verified before the claim. */
-async function manifestFiles(migration: ContainerMigration, directory: string): Promise<ReadonlySet<string>> {
-  const found = await readManifest(directory);
+/** The manifest that was verified before the claim. */
+async function claimedManifest(migration: ContainerMigration, { store }: AgentDeps): Promise<Manifest> {
+  const found = await store.readManifest(checkpointOf(migration));
   if (found === undefined || found.published.digest !== migration.status.source?.checkpoint?.digest) {
     throw new ReasonedError('CheckpointCorrupt', 'the manifest is not the one that was verified before the claim');
   }
-  return new Set(found.manifest.files.map(({ path }) => path));
+  return found.manifest;
 }
 
 /** The marker alone is no proof: a wrapper that dies at the very end leaves it behind a start that failed. */
@@ -102,14 +94,18 @@ async function startTime(
   }
 }
 
-async function applyWritableLayer(container: ContainerInfo, archive: string, deps: AgentDeps): Promise<void> {
+async function applyWritableLayer(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  { node, store }: AgentDeps,
+): Promise<void> {
   if (container.upperDir === undefined) {
     throw new ReasonedError(
       'StorageDriverUnsupported',
-      `Docker on ${deps.node.name} does not tell where the container's changed files lie; the storage driver must be overlay2`,
+      `Docker on ${node.name} does not tell where the container's changed files lie; the storage driver must be overlay2`,
     );
   }
-  await applyLayer(deps.commands, archive, container.upperDir, deps.deadlines.wakeMs);
+  await store.applyWritableLayer(checkpointOf(migration), container.upperDir);
 }
 
 /**

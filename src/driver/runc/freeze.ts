@@ -22,52 +22,56 @@ export async function dumpContainer(
 ): Promise<{ dumpMs: number }> {
   const root = await findRuncRoot(options.execRoot, container);
   // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
-  killCheckpoints(container.id);
+  await killCheckpoints(container, options.clock);
   await makeEmpty(target.images);
+  signal?.throwIfAborted();
   await makeEmpty(target.work);
   // The volume may have taken so long that the container was rolled back meanwhile.
   signal?.throwIfAborted();
   await pauseIfRunning(container.id, root, options);
-  const outcome = await checkpoint(container, root, target, timeoutMs, options);
+  const outcome = await checkpoint(container, root, target, { timeoutMs, signal }, options);
+  signal?.throwIfAborted();
+  // At once, before anything is read from the volume.
+  if (!outcome.ok) await killCheckpoints(container, options.clock);
   const ranOn = await pauseIfRunning(container.id, root, options);
-  if (outcome instanceof ReasonedError) throw outcome;
+  if (!outcome.ok) throw await explain(target, outcome, timeoutMs);
   // Two would go on from the dump of a container that runs.
   if (ranOn) throw new ReasonedError('NotFrozen', 'the container ran on during its dump, which is therefore worthless');
-  return outcome;
+  return { dumpMs: outcome.dumpMs };
 }
 
 /** Ends a dump of an earlier life, and freezes the container again if that has thawed it. */
 export async function abandonDump(container: DriverContainer, options: RuncDriverOptions): Promise<void> {
-  killCheckpoints(container.id);
+  await killCheckpoints(container, options.clock);
   await pauseIfRunning(container.id, await findRuncRoot(options.execRoot, container), options);
 }
+
+type Outcome =
+  | { readonly ok: true; readonly dumpMs: number }
+  /** runc's last words, or what kept it from saying any. */
+  | { readonly ok: false; readonly stderr: string; readonly signal?: NodeJS.Signals | null; readonly cause?: unknown };
 
 async function checkpoint(
   container: DriverContainer,
   root: string,
   target: CheckpointDirectories,
-  timeoutMs: number,
+  limits: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
   { run, runDir }: RuncDriverOptions,
-): Promise<{ dumpMs: number } | ReasonedError> {
+): Promise<Outcome> {
   const removeConfig = await clearCriuConfig(container, runDir);
+  const { timeoutMs, signal: abort } = limits;
   try {
-    const { exitCode, durationMs, stderr } = await run.run(
+    const { exitCode, signal, durationMs, stderr } = await run.run(
       'runc',
       [
         ...['--root', root, 'checkpoint', '--leave-running', '--file-locks'],
         ...['--image-path', target.images, '--work-path', target.work, container.id],
       ],
-      { timeoutMs },
+      { timeoutMs, ...(abort === undefined ? {} : { signal: abort }) },
     );
-    return exitCode === 0 ? { dumpMs: durationMs } : await explain(target, stderr);
+    return exitCode === 0 ? { ok: true, dumpMs: durationMs } : { ok: false, stderr, signal };
   } catch (cause) {
-    if (reasonOf(cause, '') !== 'CommandTimedOut')
-      return new ReasonedError('RuncFailed', 'runc did not run', { cause });
-    const { tail } = explainCriuLog(await dumpLog(target.work), 'dump');
-    return new ReasonedError('CriuTimedOut', `CRIU did not freeze the container within ${timeoutMs} ms`, {
-      cause,
-      logTail: tail,
-    });
+    return { ok: false, stderr: '', cause };
   } finally {
     await removeConfig();
   }
@@ -85,14 +89,26 @@ async function clearCriuConfig(container: DriverContainer, runDir: string): Prom
   return () => rm(path, { force: true });
 }
 
-async function explain(target: CheckpointDirectories, stderr: string): Promise<ReasonedError> {
+async function explain(
+  target: CheckpointDirectories,
+  { stderr, signal, cause }: Exclude<Outcome, { ok: true }>,
+  timeoutMs: number,
+): Promise<ReasonedError> {
+  if (cause !== undefined && reasonOf(cause, '') !== 'CommandTimedOut') {
+    return new ReasonedError('RuncFailed', 'runc did not run', { cause });
+  }
   const { reason, message, tail } = explainCriuLog(`${await dumpLog(target.work)}\n${stderr}`, 'dump');
+  const details = { logTail: tail };
+  if (cause !== undefined) {
+    const late = `CRIU did not freeze the container within ${timeoutMs} ms`;
+    return new ReasonedError('CriuTimedOut', late, { cause, ...details });
+  }
+  if (reason !== 'CriuDumpFailed' && reason !== 'CriuKilled') return new ReasonedError(reason, message, details);
   // On a full volume the log ends before the error that it would tell of.
   const { bavail, bsize } = await statfs(target.images);
-  if (bavail * bsize < FULL_BYTES && reason === 'CriuDumpFailed') {
-    return new ReasonedError('VolumeFull', VOLUME_FULL, { logTail: tail });
-  }
-  return new ReasonedError(reason, message, { logTail: tail });
+  if (bavail * bsize < FULL_BYTES) return new ReasonedError('VolumeFull', VOLUME_FULL, details);
+  if (signal == null) return new ReasonedError(reason, message, details);
+  return new ReasonedError('CriuKilled', `runc was killed at the dump (${signal})`, details);
 }
 
 function dumpLog(work: string): Promise<string> {

@@ -29,6 +29,7 @@ export async function armMarker(
   containerID: string,
   migrationUID: string,
   checkpoint: CheckpointDirectories,
+  signal?: AbortSignal,
 ): Promise<void> {
   const marker = markerPaths(runDir, containerID);
   const config = criuConfigPath(runDir, migrationUID);
@@ -42,6 +43,8 @@ export async function armMarker(
   await writeFile(config, RESTORE_CONFIG, { mode: 0o600 });
   await mkdir(checkpoint.work, { recursive: true, mode: 0o700 });
   for (const name of WORK_FILES) await rm(join(checkpoint.work, name), { force: true });
+  // The volume may have taken so long that the claim was given back meanwhile.
+  signal?.throwIfAborted();
   await symlink(checkpoint.images, marker.images);
   await symlink(checkpoint.work, marker.work);
   await writeFile(marker.restoreOptions, RESTORE_OPTIONS, { mode: 0o600 });

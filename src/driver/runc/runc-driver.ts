@@ -22,7 +22,8 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
       runtime: WRAPPER_RUNTIME,
       annotations: { [CRIU_CONFIG_ANNOTATION]: criuConfigPath(runDir, migrationUID) },
     }),
-    arm: (containerID, migrationUID, checkpoint) => armMarker(runDir, containerID, migrationUID, checkpoint),
+    arm: (containerID, migrationUID, checkpoint, { signal } = {}) =>
+      armMarker(runDir, containerID, migrationUID, checkpoint, signal),
     wakeState: (containerID) => readWakeState(runDir, containerID),
     wake: (containerID, { timeoutMs }) => wakeContainer(containerID, timeoutMs, options),
     disarm: async (containerID, migrationUID) => {

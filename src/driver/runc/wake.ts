@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { explainCriuLog } from '../../criu/log';
 import { readLogEnd } from '../../criu/log-file';
 import { parseRestoreStats } from '../../criu/stats';
+import type { Clock } from '../../runtime/clock';
+import { withDeadline } from '../../runtime/deadline';
 import { describeError, ReasonedError } from '../../runtime/errors';
 import type { WakeState, Woken } from '../driver';
 import { readWakeState } from './marker';
@@ -12,6 +14,9 @@ import { killRestore } from './kill-restore';
 
 /** How long after the end of the restore Docker's start is awaited: it cleans up what it had prepared. */
 const START_GRACE_MS = 10_000;
+
+/** How long is waited for figures and logs on the volume: a hung one must not hide that the container runs. */
+const READ_MS = 5_000;
 
 /** Has Docker start an armed container, and finds out what came of it. */
 export async function wakeContainer(
@@ -29,8 +34,8 @@ export async function wakeContainer(
       ? { error: undefined, timedOut: false }
       : await startWithDeadline(containerID, timeoutMs, options);
   const state = await readWakeState(options.runDir, containerID);
-  if (state === 'resumed') return describeWakeUp(containerID, options.runDir);
-  throw await explainFailure(containerID, state, start, timeoutMs, options.runDir);
+  if (state === 'resumed') return describeWakeUp(containerID, options);
+  throw await explainFailure(containerID, state, start, timeoutMs, options);
 }
 
 interface StartOutcome {
@@ -59,10 +64,10 @@ async function startWithDeadline(
   return { error: await start, timedOut };
 }
 
-async function describeWakeUp(containerID: string, runDir: string): Promise<Woken> {
+async function describeWakeUp(containerID: string, { runDir, clock }: RuncDriverOptions): Promise<Woken> {
   const marker = markerPaths(runDir, containerID);
   const { mtimeNs } = await stat(join(marker.directory, 'resumed'), { bigint: true });
-  const stats = await readFile(join(marker.work, 'stats-restore')).catch(() => Buffer.alloc(0));
+  const stats = await ifReadable(clock, () => readFile(join(marker.work, 'stats-restore')), Buffer.alloc(0));
   return { resumedAt: formatMicroseconds(mtimeNs / 1000n), restoreMs: parseRestoreStats(stats)?.restoreMs };
 }
 
@@ -71,12 +76,13 @@ async function explainFailure(
   state: WakeState,
   start: StartOutcome,
   timeoutMs: number,
-  runDir: string,
+  { runDir, clock }: RuncDriverOptions,
 ): Promise<ReasonedError> {
   const { work } = markerPaths(runDir, containerID);
   const docker = start.error === undefined ? '' : describeError(start.error);
-  const log = await readLogEnd(join(work, 'restore.log'));
-  const { reason, message, tail } = explainCriuLog(`${log}\n${await readLogEnd(join(work, 'runc.log'))}`, 'restore');
+  const readLog = (name: string): Promise<string> => ifReadable(clock, () => readLogEnd(join(work, name)), '');
+  const log = [await readLog('restore.log'), await readLog('runc.log')].join('\n');
+  const { reason, message, tail } = explainCriuLog(log, 'restore');
   const details = {
     ...(start.error === undefined ? {} : { cause: start.error }),
     ...(tail === '' ? {} : { logTail: tail }),
@@ -111,6 +117,10 @@ async function explainFailure(
           )
         : new ReasonedError('StartFailed', 'Docker could not start the container', details);
   }
+}
+
+async function ifReadable<T>(clock: Clock, read: () => Promise<T>, otherwise: T): Promise<T> {
+  return withDeadline({ clock, ms: READ_MS, what: 'the shared volume' }, read).catch(() => otherwise);
 }
 
 /** Microseconds since the epoch as RFC 3339. */

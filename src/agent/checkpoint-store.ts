@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { MAX_DESCRIPTION_BYTES } from '../docker/description';
+import type { CheckpointDirectories } from '../driver/driver';
+import type { Clock } from '../runtime/clock';
+import type { CommandRunner } from '../runtime/exec';
+import { readDescriptionFile } from '../store/description-file';
+import { digestOf } from '../store/digest';
+import { atomicWrite, ensureDirectory, makeEmptyDirectory, removeDirectory } from '../store/files';
+import type { CheckpointKey, CheckpointPaths } from '../store/layout';
+import { checkpointPaths, WRITABLE_LAYER } from '../store/layout';
+import { publishManifest, readManifest, verifyCheckpoint } from '../store/manifest';
+import type { Manifest } from '../store/manifest-format';
+import { applyLayer, isLayerEmpty, saveLayer } from '../store/writable-layer';
+import type { CheckpointStore, Deadlines } from './ports';
+import type { VolumeAccess } from './volume-access';
+import { VOLUME_TIMEOUT_MS } from './volume-access';
+
+export interface CheckpointStoreOptions {
+  /** Where the shared volume is mounted. */
+  readonly root: string;
+  /** Name of this node. */
+  readonly node: string;
+  readonly volume: VolumeAccess;
+  /** Runs programs on the node. */
+  readonly commands: CommandRunner;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+}
+
+/** The checkpoints as they lie on the shared volume (src/store). */
+export function createCheckpointStore(options: CheckpointStoreOptions): CheckpointStore {
+  const { root, node, volume, commands, clock, deadlines } = options;
+  const pathsOf = (checkpoint: CheckpointKey): CheckpointPaths => checkpointPaths(root, checkpoint);
+  const directoriesOf = ({ images, work }: CheckpointPaths): CheckpointDirectories => {
+    // The images are common, CRIU's logs each node's own.
+    return { images, work: join(work, node) };
+  };
+  // Programs have a deadline of their own, after which they are killed; what is left are file calls.
+  const commandMs = { save: deadlines.dumpMs, apply: deadlines.wakeMs };
+
+  return {
+    root,
+    publishDescription: (checkpoint, text) =>
+      volume.within(VOLUME_TIMEOUT_MS, async (signal) => {
+        const { directory, description } = pathsOf(checkpoint);
+        await ensureDirectory(root, directory);
+        signal.throwIfAborted();
+        await atomicWrite(description, text);
+        return { digest: digestOf(text), sizeBytes: Buffer.byteLength(text) };
+      }),
+    readDescription: (checkpoint, expected) =>
+      volume.within(VOLUME_TIMEOUT_MS, () =>
+        readDescriptionFile(root, pathsOf(checkpoint), expected, { maxBytes: MAX_DESCRIPTION_BYTES, clock }),
+      ),
+    prepareDirectories: (checkpoint) =>
+      volume.within(VOLUME_TIMEOUT_MS, async () => {
+        const directories = directoriesOf(pathsOf(checkpoint));
+        // Refuses symlinks on the way, and removes those that CRIU would write its logs through.
+        await makeEmptyDirectory(root, directories.work);
+        return directories;
+      }),
+    saveWritableLayer: async (checkpoint, upperDir) => {
+      if (await isLayerEmpty(upperDir)) return;
+      const { writableLayer } = pathsOf(checkpoint);
+      await volume.within(commandMs.save + VOLUME_TIMEOUT_MS, (signal) =>
+        saveLayer(abortable(commands, signal), upperDir, writableLayer, commandMs.save),
+      );
+    },
+    applyWritableLayer: (checkpoint, upperDir) =>
+      volume.within(commandMs.apply + VOLUME_TIMEOUT_MS, (signal) =>
+        applyLayer(abortable(commands, signal), pathsOf(checkpoint).writableLayer, upperDir, commandMs.apply),
+      ),
+    publishManifest: (checkpoint, meta) =>
+      volume.within(deadlines.dumpMs + VOLUME_TIMEOUT_MS, async (signal) => {
+        const { directory, relative } = pathsOf(checkpoint);
+        const { uid: migrationUID, attempt } = checkpoint;
+        const published = await publishManifest(directory, { ...meta, migrationUID, attempt }, { signal });
+        return { path: relative, ...published };
+      }),
+    readManifest: (checkpoint) =>
+      volume.within(VOLUME_TIMEOUT_MS, async () => {
+        const { directory, relative } = pathsOf(checkpoint);
+        const found = await readManifest(directory, { root });
+        return found === undefined
+          ? undefined
+          : { manifest: found.manifest, published: { path: relative, ...found.published } };
+      }),
+    verify: (checkpoint, manifestDigest) =>
+      volume.within(VOLUME_TIMEOUT_MS, (signal) =>
+        verifyCheckpoint(pathsOf(checkpoint).directory, manifestDigest, {
+          clock,
+          signal,
+          root,
+          expected: { migrationUID: checkpoint.uid, attempt: checkpoint.attempt },
+        }),
+      ),
+    discard: (checkpoint) =>
+      volume.within(VOLUME_TIMEOUT_MS, () => removeDirectory(root, pathsOf(checkpoint).migration)),
+  };
+}
+
+/** Whether the container had changed files when it was frozen. */
+export function holdsWritableLayer({ files }: Manifest): boolean {
+  return files.some(({ path }) => path === WRITABLE_LAYER);
+}
+
+/** The same commands, killed with everything they started when the signal is aborted. */
+function abortable(commands: CommandRunner, signal: AbortSignal): CommandRunner {
+  return { run: (file, args, options) => commands.run(file, args, { ...options, signal }) };
+}

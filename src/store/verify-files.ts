@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { ReasonedError } from '../runtime/errors';
+import { digestFile } from './digest';
+import { listFiles, mapAtOnce, strayDirectory } from './file-set';
+import type { Manifest, ManifestFile } from './manifest-format';
+import { withOwnFile } from './regular-file';
+import { codeOf } from './volume-errors';
+
+/** Something that should be there and is not: on NFS it may yet come into sight. */
+export class NotVisible extends ReasonedError {}
+
+/** Codes that NFS gives for a moment: a name remembered as missing, a replaced file, an export that is renewed. */
+const PASSING = ['ENOENT', 'ESTALE', 'EACCES'];
+
+export interface VerifyFilesOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many bytes have been compared so far. */
+  readonly onProgress?: ((bytesVerified: number) => void) | undefined;
+}
+
+/**
+ * The exact set of files, then all sizes, then all digests: what is cheap to see is seen first.
+ * @throws ReasonedError `CheckpointCorrupt`, naming the file
+ */
+export async function verifyFiles(
+  directory: string,
+  { files }: Manifest,
+  { signal, onProgress }: VerifyFilesOptions = {},
+): Promise<void> {
+  await verifySet(directory, files);
+  const each = (check: (file: ManifestFile, path: string) => Promise<void>): Promise<unknown> =>
+    mapAtOnce(files, (file) => {
+      signal?.throwIfAborted();
+      const path = join(directory, file.path);
+      return attempt(path, 'CheckpointCorrupt', () => check(file, path));
+    });
+  await each((file, path) =>
+    withOwnFile(path, async (handle) => {
+      const { size } = await handle.stat();
+      if (size !== file.sizeBytes) throw corrupt(`${path} has ${size} bytes instead of ${file.sizeBytes}`);
+    }),
+  );
+  let bytesVerified = 0;
+  const onBytes = (bytes: number): void => onProgress?.((bytesVerified += bytes));
+  await each((file, path) =>
+    withOwnFile(path, async (handle) => {
+      const { digest, sizeBytes } = await digestFile(handle, { maxBytes: file.sizeBytes + 1, signal, onBytes });
+      if (digest === file.digest && sizeBytes === file.sizeBytes) return;
+      throw corrupt(`${path} has the digest ${digest} instead of ${file.digest}`);
+    }),
+  );
+}
+
+async function verifySet(directory: string, files: readonly ManifestFile[]): Promise<void> {
+  const { files: names, directories } = await attempt(directory, 'CheckpointMissing', () => listFiles(directory));
+  const listed = files.map(({ path }) => path);
+  const stray = strayDirectory(directories, listed);
+  if (stray !== undefined) throw corrupt(`${stray} in ${directory} is a directory that the manifest does not know`);
+  const found = new Set(names);
+  const missing = listed.find((path) => !found.has(path));
+  if (missing !== undefined) throw new NotVisible('CheckpointCorrupt', `${missing} is missing in ${directory}`);
+  if (found.size === files.length) return;
+  const known = new Set(listed);
+  const extra = names.find((path) => !known.has(path)) ?? '';
+  throw corrupt(`${extra} in ${directory} is not in the manifest`);
+}
+
+/** Does something with a file; a failure that means "not there" or "not a file" names it. */
+export async function attempt<T>(what: string, reasonWhenMissing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code !== undefined && PASSING.includes(code)) {
+      throw new NotVisible(reasonWhenMissing, `${what} cannot be read (${code})`, { cause: error });
+    }
+    if (error instanceof ReasonedError && error.reason === 'NotARegularFile') {
+      throw corrupt(`${what} ${error.message}`, error);
+    }
+    throw error;
+  }
+}
+
+/** A checkpoint that is not what its manifest says. */
+export function corrupt(message: string, cause?: unknown): ReasonedError {
+  return new ReasonedError('CheckpointCorrupt', message, { cause });
+}
