@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock';
 import type { CommandRunner } from '../runtime/exec';
 import { readDescriptionFile } from '../store/description-file';
 import { digestOf } from '../store/digest';
-import { atomicWrite, ensureDirectory, makeEmptyDirectory, removeDirectory } from '../store/files';
+import { atomicWrite, ensureDirectory, makeEmptyDirectory, removeDirectory, removeFile } from '../store/files';
 import type { CheckpointKey, CheckpointPaths } from '../store/layout';
 import { checkpointPaths, WRITABLE_LAYER } from '../store/layout';
 import { publishManifest, readManifest, verifyCheckpoint } from '../store/manifest';
@@ -52,6 +52,15 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
       volume.within(VOLUME_TIMEOUT_MS, () =>
         readDescriptionFile(root, pathsOf(checkpoint), expected, { maxBytes: MAX_DESCRIPTION_BYTES, clock }),
       ),
+    beginDump: (checkpoint) =>
+      volume.within(VOLUME_TIMEOUT_MS, async (signal) => {
+        const paths = pathsOf(checkpoint);
+        const directories = directoriesOf(paths);
+        await makeEmptyDirectory(root, directories.work);
+        signal.throwIfAborted();
+        await removeFile(paths.manifest);
+        return directories;
+      }),
     prepareDirectories: (checkpoint) =>
       volume.within(VOLUME_TIMEOUT_MS, async () => {
         const directories = directoriesOf(pathsOf(checkpoint));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode, ReasonedError } from '../runtime/errors';
-import type { Journal, JournalEntry } from './ports';
+import type { Journal, JournalEntry, JournalTimes } from './ports';
 
 /** The journal as a directory with a file per container. */
 export class FileJournal implements Journal {
@@ -45,16 +45,29 @@ export class FileJournal implements Journal {
     return turn;
   }
 
-  async note(containerID: string, migrationUID: string, more: Partial<JournalEntry>): Promise<JournalEntry> {
+  async note(containerID: string, migrationUID: string, times: JournalTimes): Promise<JournalEntry> {
+    const entry = await this.#own(containerID, migrationUID);
+    return this.#replace(containerID, { ...entry, ...times });
+  }
+
+  async begin(containerID: string, migrationUID: string, times: JournalTimes): Promise<JournalEntry> {
+    const { migration } = await this.#own(containerID, migrationUID);
+    return this.#replace(containerID, { migrationUID, migration, ...times });
+  }
+
+  async #own(containerID: string, migrationUID: string): Promise<JournalEntry> {
     const entry = await this.read(containerID);
-    if (entry !== undefined && entry.migrationUID !== migrationUID) throw inProgress(entry.migration);
     if (entry === undefined)
       throw new ReasonedError('JournalLost', `the node's journal has no entry for container ${containerID}`);
-    const next = { ...entry, ...more };
+    if (entry.migrationUID !== migrationUID) throw inProgress(entry.migration);
+    return entry;
+  }
+
+  async #replace(containerID: string, entry: JournalEntry): Promise<JournalEntry> {
     const temporary = `${this.#path(containerID)}.new`;
-    await writeFile(temporary, JSON.stringify(next), { mode: 0o600 });
+    await writeFile(temporary, JSON.stringify(entry), { mode: 0o600 });
     await rename(temporary, this.#path(containerID));
-    return next;
+    return entry;
   }
 
   async release(containerID: string): Promise<void> {

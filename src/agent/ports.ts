@@ -78,6 +78,12 @@ export interface CheckpointStore {
     expected: { readonly digest: string; readonly sizeBytes: number },
   ): Promise<string>;
 
+  /**
+   * The same directories for a new dump, and no manifest any more: that of an earlier dump would vouch for images that
+   * are about to be overwritten.
+   */
+  beginDump(checkpoint: CheckpointKey): Promise<CheckpointDirectories>;
+
   /** Where CRIU finds its images, and writes its logs on this node. */
   prepareDirectories(checkpoint: CheckpointKey): Promise<CheckpointDirectories>;
 
@@ -125,9 +131,14 @@ export interface CheckpointStore {
  * at a time), and the times that must survive the agent's death. Lies on a tmpfs: after a reboot the paused container
  * is gone as well.
  */
-export interface JournalEntry {
+export interface JournalEntry extends JournalTimes {
   readonly migrationUID: string;
   readonly migration: string;
+}
+
+/** How far a freeze got, and when: RFC 3339, the node's clock. Each is noted when the deed is done, but the first. */
+export interface JournalTimes {
+  /** Noted just before the container is paused, so that whoever finds it paused knows that the pause is ours. */
   readonly freezeStartedAt?: string;
   readonly frozenAt?: string;
   readonly dumpedAt?: string;
@@ -148,7 +159,12 @@ export interface Journal {
    * Adds to the entry of a container that is reserved for that migration.
    * @throws ReasonedError MigrationInProgress when another one has it by now, JournalLost
    */
-  note(containerID: string, migrationUID: string, more: Partial<JournalEntry>): Promise<JournalEntry>;
+  note(containerID: string, migrationUID: string, times: JournalTimes): Promise<JournalEntry>;
+  /**
+   * Forgets all times of an earlier freeze: the container runs, or ran since, so that its dump is worthless.
+   * @throws ReasonedError MigrationInProgress when another one has it by now, JournalLost
+   */
+  begin(containerID: string, migrationUID: string, times: JournalTimes): Promise<JournalEntry>;
   release(containerID: string): Promise<void>;
 }
 

@@ -11,9 +11,11 @@ function canonical(value: unknown): string {
 }
 
 /**
- * SHA-256 of a spec, as `sha256:<hex>`. Recorded when a migration is accepted: where the API server cannot refuse a
- * changed spec (no CEL before Kubernetes 1.25), the digest shows the change, and nobody acts on it.
+ * SHA-256 of a spec but for `cancel`, the one field that may change, as `sha256:<hex>`. Recorded when a migration is
+ * accepted: where the API server cannot refuse a changed spec (no CEL before Kubernetes 1.25), the digest shows the
+ * change, and nobody acts on it.
  */
 export function specDigest(spec: Spec): string {
-  return `sha256:${createHash('sha256').update(canonical(spec)).digest('hex')}`;
+  const fixed = canonical({ ...spec, cancel: undefined });
+  return `sha256:${createHash('sha256').update(fixed).digest('hex')}`;
 }

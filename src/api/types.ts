@@ -6,6 +6,11 @@ export const KIND = 'ContainerMigration';
 export const PLURAL = 'containermigrations';
 /** Holds the object until no container depends on it any more. */
 export const FINALIZER = 'transship.dev/settle';
+/**
+ * Annotation with the UID of the object that was admitted, written together with the finalizer. A copy of the object
+ * (a backup restored in another cluster) has another UID, and so is known for a copy even without its status.
+ */
+export const ADMITTED_UID = 'transship.dev/admitted-uid';
 
 /** The part of Kubernetes' ObjectMeta that this code reads. */
 export interface ObjectMeta {
@@ -17,6 +22,7 @@ export interface ObjectMeta {
   readonly creationTimestamp: string;
   readonly deletionTimestamp?: string;
   readonly finalizers?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export type Spec = Generated['spec'];
@@ -38,6 +44,8 @@ export type TargetStatus = NonNullable<Status['target']>;
 export type Check = NonNullable<SourceStatus['checks']>[number];
 export type ActorError = NonNullable<SourceStatus['error']>;
 export type ClockReading = NonNullable<SourceStatus['clock']>;
+export type Retry = NonNullable<SourceStatus['retry']>;
+export type Progress = NonNullable<SourceStatus['progress']>;
 export type RestartPolicy = NonNullable<SourceStatus['restartPolicy']>;
 export type Checkpoint = NonNullable<Status['checkpoint']>;
 export type Condition = NonNullable<Status['conditions']>[number];
@@ -49,6 +57,15 @@ const FINAL_PHASES: readonly Phase[] = ['Succeeded', 'RolledBack', 'Failed'];
 /** True once nothing will ever be done for the object again (invariant I6 in docs/protocol.md). */
 export function isFinal(migration: ContainerMigration): boolean {
   return migration.status.phase !== undefined && FINAL_PHASES.includes(migration.status.phase);
+}
+
+/**
+ * True when what was decided was decided for another object than this one: it is a copy, and whoever acted on it would
+ * run a migration a second time.
+ */
+export function isCopy({ metadata, status }: ContainerMigration): boolean {
+  const admitted = status.decision?.migrationUID ?? metadata.annotations?.[ADMITTED_UID] ?? metadata.uid;
+  return admitted !== metadata.uid;
 }
 
 /** `namespace/name`, the key under which queues and caches know the object. */

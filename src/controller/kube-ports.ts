@@ -1,13 +1,9 @@
 import type { ContainerMigration } from '../api/types';
 import { API_VERSION, KIND } from '../api/types';
-import { isAgentAlive } from '../kube/agent-leases';
 import type { EventRecorder } from '../kube/events';
-import { NODES } from '../kube/nodes';
-import { ResourceClient } from '../kube/resource-client';
-import type { KubeTransport } from '../kube/transport';
-import type { Clock } from '../runtime/clock';
+import type { ResourceClient } from '../kube/resource-client';
 import type { Informer } from '../runtime/informer';
-import type { ClusterView, EventSink, MigrationStore } from './ports';
+import type { EventSink, MigrationStore } from './ports';
 
 const FIELD_MANAGER = 'transship-controller';
 
@@ -24,22 +20,13 @@ export function createMigrationStore(
         uid: metadata.uid,
         resourceVersion: metadata.resourceVersion,
       }),
-    writeFinalizers: ({ metadata }, finalizers) =>
+    writeMetadata: ({ metadata }, { finalizers, annotations = {} }) =>
       client.mergePatch(
         metadata.namespace,
         metadata.name,
-        { metadata: { finalizers } },
+        { metadata: { finalizers, annotations } },
         { resourceVersion: metadata.resourceVersion },
       ),
-  };
-}
-
-/** Nodes and agents, asked of the API server each time: the few that matter. */
-export function createClusterView(transport: KubeTransport, clock: Clock, namespace: string): ClusterView {
-  const nodes = new ResourceClient(transport, NODES);
-  return {
-    nodeExists: async (name) => (await nodes.find('', name)) !== undefined,
-    agentAlive: (node) => isAgentAlive(transport, clock, { namespace, node }),
   };
 }
 

@@ -5,6 +5,7 @@ import { KubeLeaseStore } from '../kube/leases';
 import { MIGRATIONS } from '../kube/migrations';
 import { ResourceClient } from '../kube/resource-client';
 import { BREAKPOINTS_VARIABLE, createGate, withBreakpoints } from '../runtime/breakpoints';
+import type { PhaseDeadlines } from '../protocol/controller/step';
 import { systemClock } from '../runtime/clock';
 import { runControllerLoop } from '../runtime/controller-loop';
 import { onceAborted } from '../runtime/deadline';
@@ -18,12 +19,26 @@ import { Metrics } from '../runtime/metrics';
 import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { WorkQueue } from '../runtime/work-queue';
-import { createClusterView, createEventSink, createMigrationStore } from './kube-ports';
+import { createClusterView } from './cluster-view';
+import { createEventSink, createMigrationStore } from './kube-ports';
 import { leaderOnly } from './leader-only';
 import { createReconciler } from './reconcile';
 
 /** The Lease that says who leads. */
 const ELECTION = 'transship-controller';
+
+/** How long each phase may take; the defaults are those of the chart (docs/api.md). */
+function readDeadlines(env: Environment): PhaseDeadlines {
+  const ms = (variable: string, seconds: number): number => env.number(variable, seconds) * 1000;
+  return {
+    admitMs: ms('TRANSSHIP_ADMIT_DEADLINE_SECONDS', 60),
+    preflightMs: ms('TRANSSHIP_PREFLIGHT_DEADLINE_SECONDS', 120),
+    prepareMs: ms('TRANSSHIP_PREPARE_DEADLINE_SECONDS', 300),
+    freezeMs: ms('TRANSSHIP_FREEZE_DEADLINE_SECONDS', 300),
+    restoreMs: ms('TRANSSHIP_RESTORE_DEADLINE_SECONDS', 300),
+    rollBackMs: ms('TRANSSHIP_ROLLBACK_DEADLINE_SECONDS', 120),
+  };
+}
 
 /** The composition root of the controller: the only place that reads its environment and builds things. */
 async function main(): Promise<void> {
@@ -34,6 +49,7 @@ async function main(): Promise<void> {
     identity: env.text('TRANSSHIP_IDENTITY'),
     healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
     breakpoints: env.optional(BREAKPOINTS_VARIABLE),
+    deadlines: readDeadlines(env),
     logLevel: env.oneOf('TRANSSHIP_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   };
   env.check();
@@ -82,6 +98,7 @@ async function main(): Promise<void> {
       cluster: createClusterView(own, clock, settings.namespace),
       events: createEventSink(recorder),
       clock,
+      deadlines: settings.deadlines,
     });
     queue = new WorkQueue({ clock, observer: metrics.queue('controller') });
     for (const migration of informer.list()) queue.add(keyOf(migration));

@@ -1,4 +1,5 @@
 import type { ContainerMigration } from '../api/types';
+import type { NodeView } from '../protocol/controller/step';
 import type { ControllerStatus } from '../protocol/status';
 
 /** Reads and writes of ContainerMigrations. Every write carries the resourceVersion of the object it was decided on. */
@@ -10,15 +11,19 @@ export interface MigrationStore {
    * @throws KubeError, `isConflict` when the object is not the one that was decided on any more
    */
   writeStatus(migration: ContainerMigration, status: ControllerStatus): Promise<ContainerMigration>;
-  /** @throws KubeError, `isConflict` when the object is not the one that was decided on any more */
-  writeFinalizers(migration: ContainerMigration, finalizers: readonly string[]): Promise<ContainerMigration>;
+  /**
+   * Replaces the finalizers, and adds annotations.
+   * @throws KubeError, `isConflict` when the object is not the one that was decided on any more
+   */
+  writeMetadata(
+    migration: ContainerMigration,
+    metadata: { readonly finalizers: readonly string[]; readonly annotations?: Readonly<Record<string, string>> },
+  ): Promise<ContainerMigration>;
 }
 
 /** What the controller wants to know of nodes. */
 export interface ClusterView {
-  nodeExists(name: string): Promise<boolean>;
-  /** Whether the node's agent renewed its Lease within its duration. */
-  agentAlive(name: string): Promise<boolean>;
+  node(name: string): Promise<NodeView>;
 }
 
 /** Where `kubectl describe` finds what happened. Never throws. */

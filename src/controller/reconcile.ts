@@ -1,8 +1,8 @@
 import type { ContainerMigration } from '../api/types';
-import { FINALIZER } from '../api/types';
+import { ADMITTED_UID, FINALIZER } from '../api/types';
 import { isConflict } from '../kube/errors';
-import type { ControllerObservation, ControllerStep } from '../protocol/controller';
-import { decideController } from '../protocol/controller';
+import { decideController } from '../protocol/controller/decide';
+import type { ControllerObservation, ControllerStep, PhaseDeadlines } from '../protocol/controller/step';
 import type { ControllerStatus, StatusStep } from '../protocol/status';
 import { acknowledged, statusAfter } from '../protocol/status';
 import type { Clock } from '../runtime/clock';
@@ -14,6 +14,7 @@ export interface ControllerDeps {
   readonly cluster: ClusterView;
   readonly events: EventSink;
   readonly clock: Clock;
+  readonly deadlines: PhaseDeadlines;
 }
 
 /** After a lost race the watch brings the newer object within milliseconds; this is for the case that it does not. */
@@ -29,7 +30,7 @@ export function createReconciler(deps: ControllerDeps): Reconcile {
       return await perform(migration, step, deps, context);
     } catch (error) {
       if (!isConflict(error)) throw error;
-      context.log.debug('object changed meanwhile, deciding anew', { step: step.do });
+      context.log.debug('object changed meanwhile, deciding anew', { step: step.do, because: step.because });
       return { requeueAfterMs: AFTER_CONFLICT_MS };
     }
   };
@@ -37,21 +38,11 @@ export function createReconciler(deps: ControllerDeps): Reconcile {
 
 /** Everything that the decision depends on besides the object. */
 async function observe({ spec }: ContainerMigration, deps: ControllerDeps): Promise<ControllerObservation> {
-  const names = [spec.source.nodeName, spec.target.nodeName];
-  const nodes = await Promise.all(
-    names.map(async (name) => ({
-      name,
-      exists: await deps.cluster.nodeExists(name),
-      alive: await deps.cluster.agentAlive(name),
-    })),
-  );
-  const find = (name: string): { exists: boolean; alive: boolean } | undefined =>
-    nodes.find((node) => node.name === name);
-  return {
-    nowMs: deps.clock.now(),
-    nodeExists: (name) => find(name)?.exists === true,
-    agentAlive: (name) => find(name)?.alive === true,
-  };
+  const [source, target] = await Promise.all([
+    deps.cluster.node(spec.source.nodeName),
+    deps.cluster.node(spec.target.nodeName),
+  ]);
+  return { nowMs: deps.clock.now(), source, target, deadlines: deps.deadlines };
 }
 
 async function perform(
@@ -64,8 +55,9 @@ async function perform(
     case 'Rest':
       return {};
     case 'LetGo': {
-      const left = (migration.metadata.finalizers ?? []).filter((name) => name !== FINALIZER);
-      if (left.length !== migration.metadata.finalizers?.length) await deps.migrations.writeFinalizers(migration, left);
+      const { finalizers = [] } = migration.metadata;
+      const left = finalizers.filter((name) => name !== FINALIZER);
+      if (left.length !== finalizers.length) await deps.migrations.writeMetadata(migration, { finalizers: left });
       return {};
     }
     case 'Acknowledge':
@@ -82,12 +74,17 @@ async function perform(
   }
 }
 
-/** The finalizer comes before anything is touched, so that a deletion can never leave a frozen container behind. */
+/**
+ * The finalizer comes before anything is touched, so that a deletion can never leave a frozen container behind; the
+ * annotation, so that a copy of the object without its status is known for one.
+ */
 async function hold(migration: ContainerMigration, deps: ControllerDeps): Promise<ContainerMigration> {
-  const finalizers = migration.metadata.finalizers ?? [];
-  return finalizers.includes(FINALIZER)
-    ? migration
-    : deps.migrations.writeFinalizers(migration, [...finalizers, FINALIZER]);
+  const { finalizers = [], annotations, uid } = migration.metadata;
+  if (finalizers.includes(FINALIZER) && annotations?.[ADMITTED_UID] === uid) return migration;
+  return deps.migrations.writeMetadata(migration, {
+    finalizers: [...finalizers.filter((name) => name !== FINALIZER), FINALIZER],
+    annotations: { [ADMITTED_UID]: uid },
+  });
 }
 
 async function write(
@@ -108,7 +105,10 @@ async function write(
 
 function saysSomethingNew({ status, metadata }: ContainerMigration, next: ControllerStatus): boolean {
   return (
-    status.phase !== next.phase || status.message !== next.message || status.observedGeneration !== metadata.generation
+    status.phase !== next.phase ||
+    status.reason !== next.reason ||
+    status.message !== next.message ||
+    status.observedGeneration !== metadata.generation
   );
 }
 
@@ -121,6 +121,6 @@ function announce(
 ): void {
   const { phase, reason = '', message = '' } = status;
   const bad = step.do === 'Refuse' || step.do === 'Revoke' || phase === 'RolledBack' || phase === 'Failed';
-  log.info('phase changed', { phase, reason, attempt: status.decision?.attempt });
+  log.info('phase changed', { phase, reason, because: step.because, attempt: status.decision?.attempt });
   deps.events.record(migration, bad ? 'Warning' : 'Normal', reason, message);
 }

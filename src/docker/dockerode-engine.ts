@@ -48,7 +48,7 @@ interface Dockerode {
 }
 type DockerodeContainer = Readonly<
   Record<
-    'inspect' | 'start' | 'pause' | 'unpause' | 'kill' | 'remove' | 'update',
+    'inspect' | 'start' | 'pause' | 'unpause' | 'kill' | 'remove' | 'rename' | 'update',
     (request: Request) => Promise<unknown>
   >
 >;
@@ -143,6 +143,12 @@ export class DockerodeEngine implements ContainerEngine {
     const parts = { query: { force: options.force, v: options.volumes ?? false } };
     await this.#toState(['gone'], id, `remove container ${id}`, (signal) =>
       this.#container(id).remove(request(signal, parts)),
+    );
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    await this.#call(`rename container ${id} to ${name}`, (signal) =>
+      this.#container(id).rename(request(signal, { query: { name } })),
     );
   }
 

@@ -117,6 +117,8 @@ export interface ContainerEngine {
    * a container that never ran.
    */
   remove(id: string, options: { readonly force: boolean; readonly volumes?: boolean }): Promise<void>;
+  /** `NameTaken` when another container has the name. */
+  rename(id: string, name: string): Promise<void>;
   /** The count is left out for a policy that has none. */
   setRestartPolicy(id: string, policy: RestartPolicy): Promise<void>;
   /**

@@ -7,8 +7,6 @@ import type { KubeTransport } from './transport';
 /** How often an agent says that it is there, and for how long that holds. */
 export const HEARTBEAT_MS = 10_000;
 const LEASE_SECONDS = 40;
-/** The renewal was stamped by another machine's clock: so much disagreement does not make an agent dead. */
-const CLOCK_TOLERANCE_MS = 20_000;
 
 const leaseName = (node: string): string => `transship-agent-${node}`;
 
@@ -27,13 +25,20 @@ export async function renewAgentLease(
   });
 }
 
-/** Whether the node's agent renewed its Lease lately. */
-export async function isAgentAlive(
+/** The last heartbeat of a node's agent, as it is in the API server. */
+export interface AgentHeartbeat {
+  /** When the agent renewed its Lease, by the agent's own clock: ms since the epoch. */
+  readonly renewTimeMs: number;
+  /** For how long that holds. */
+  readonly durationMs: number;
+}
+
+/** The agent's last heartbeat; undefined when there never was one. */
+export async function findHeartbeat(
   transport: KubeTransport,
-  clock: Clock,
   options: { readonly namespace: string; readonly node: string },
-): Promise<boolean> {
+): Promise<AgentHeartbeat | undefined> {
   const leases = new ResourceClient<Lease>(transport, LEASES);
   const record = (await leases.find(options.namespace, leaseName(options.node)))?.record;
-  return record !== undefined && clock.now() - record.renewTimeMs < record.leaseDurationMs + CLOCK_TOLERANCE_MS;
+  return record && { renewTimeMs: record.renewTimeMs, durationMs: record.leaseDurationMs };
 }

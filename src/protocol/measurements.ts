@@ -1,4 +1,5 @@
 import type { ClockReading, ContainerMigration, Downtime, Phase, Timings } from '../api/types';
+import { isRestored } from './claim';
 import { formatDuration, preciseMs } from './duration';
 
 /** The time on the volume's clock, in ms, of something that an agent saw on its own clock. */
@@ -26,7 +27,7 @@ function known<T extends object>(fields: { [Key in keyof T]: T[Key] | undefined 
  * clock; undefined until the container runs on the target.
  */
 export function downtimeOf({ status: { source, target } }: ContainerMigration): Downtime | undefined {
-  if (target?.state !== 'Restored' || source === undefined) return undefined;
+  if (!isRestored(target) || source === undefined) return undefined;
   const bound =
     source.clock && target.clock
       ? formatDuration(

@@ -3,7 +3,8 @@ import { specDigest } from '../api/spec-digest';
 import type { ContainerMigration, Decision, Phase, Status } from '../api/types';
 import type { Progress } from './conditions';
 import { conditionsOf } from './conditions';
-import type { ControllerStep } from './controller';
+import { claimHolds } from './claim';
+import type { ControllerStep } from './controller/step';
 import { downtimeOf, timingsOf } from './measurements';
 
 /** The fields of status that the controller owns, and no other (one field manager per actor). */
@@ -61,14 +62,21 @@ export function acknowledged({ status, metadata }: ContainerMigration): Controll
   };
 }
 
-function decisionAfter({ status, spec }: ContainerMigration, step: StatusStep, at: string): Decision | undefined {
+function decisionAfter(
+  { status, spec, metadata }: ContainerMigration,
+  step: StatusStep,
+  at: string,
+): Decision | undefined {
   switch (step.do) {
     case 'Admit':
-      return { step: 'Preflight', attempt: 1, specDigest: specDigest(spec) };
+      return { step: 'Preflight', attempt: 1, migrationUID: metadata.uid, specDigest: specDigest(spec) };
     case 'Advance':
       return status.decision && { ...status.decision, step: step.to };
-    case 'Revoke':
-      return status.decision && { ...status.decision, revoked: { reason: step.reason, message: step.message, at } };
+    case 'Revoke': {
+      const { reason, message, fenced } = step;
+      const revoked = { reason, message, at, ...(fenced === undefined ? {} : { fenced }) };
+      return status.decision && { ...status.decision, revoked };
+    }
     case 'Wait':
     case 'Refuse':
     case 'Finish':
@@ -76,7 +84,7 @@ function decisionAfter({ status, spec }: ContainerMigration, step: StatusStep, a
   }
 }
 
-function progressAfter({ status }: ContainerMigration, step: StatusStep, decision: Decision | undefined): Progress {
+function progressAfter(migration: ContainerMigration, step: StatusStep, decision: Decision | undefined): Progress {
   switch (step.do) {
     case 'Refuse':
       return { phase: 'Failed', reason: step.reason, message: step.message };
@@ -85,8 +93,8 @@ function progressAfter({ status }: ContainerMigration, step: StatusStep, decisio
     case 'Revoke':
       return { phase: 'RollingBack', reason: step.reason, message: `waiting for the source; ${step.message}` };
     case 'Wait': {
-      const phase = phaseOf(status, decision);
-      const reason = phase === 'RollingBack' ? (decision?.revoked?.reason ?? phase) : phase;
+      const phase = phaseOf(migration);
+      const reason = step.reason ?? (phase === 'RollingBack' ? (decision?.revoked?.reason ?? phase) : phase);
       return { phase, reason, message: `waiting for ${step.waitsFor}` };
     }
     case 'Admit':
@@ -100,8 +108,9 @@ function progressAfter({ status }: ContainerMigration, step: StatusStep, decisio
 }
 
 /** The phase while something is waited for, from what was decided and what the agents report. */
-function phaseOf({ target }: Status, decision: Decision | undefined): Phase {
-  if (target?.state === 'Claimed' || target?.state === 'Restored') return 'Restoring';
+function phaseOf(migration: ContainerMigration): Phase {
+  const { decision } = migration.status;
+  if (claimHolds(migration)) return 'Restoring';
   if (decision?.revoked !== undefined) return 'RollingBack';
   switch (decision?.step) {
     case 'Preflight':

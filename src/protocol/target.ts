@@ -1,10 +1,28 @@
 import { specDigest } from '../api/spec-digest';
 import type { ContainerMigration } from '../api/types';
-import { isFinal } from '../api/types';
+import { isCopy, isFinal } from '../api/types';
+import type { TargetBranch } from './branches';
+import { claimHolds, isClaimed } from './claim';
+import { notDueUntil } from './due';
 
-/** The one next step of the agent on the target node. `why` is for the log of a step that is not taken. */
-export type TargetStep =
-  | { readonly do: 'Wait'; readonly why: string }
+/** What the target agent finds on its node. Looked at only when a decision says `Look`. */
+export interface TargetView {
+  /** The container that this migration created here. */
+  readonly container: 'none' | 'created' | 'running' | 'stopped';
+}
+
+export interface TargetObservation {
+  /** Milliseconds since the epoch, the node's clock. */
+  readonly nowMs: number;
+  /** Undefined as long as nobody looked. */
+  readonly view: TargetView | undefined;
+}
+
+/** The one next step of the agent on the target node. `because` names the branch that chose it (branches.ts). */
+export type TargetStep = { readonly because: TargetBranch } & (
+  | { readonly do: 'Wait'; readonly untilMs?: number }
+  /** The decision depends on the world: look at it, and decide again. */
+  | { readonly do: 'Look' }
   /** Look whether the container can be woken up here. Changes nothing. */
   | { readonly do: 'Preflight' }
   /** Create the container from its description, not started. */
@@ -13,48 +31,77 @@ export type TargetStep =
   | { readonly do: 'Claim' }
   /** Wake the container up. Continues where an earlier life stopped; never restores twice. */
   | { readonly do: 'Wake' }
-  /** The container runs here: take away what only waking it up needed. */
-  | { readonly do: 'CleanUp' }
+  /** Make sure that nothing runs here and nothing will, and give the claim back. */
+  | { readonly do: 'GiveBack' }
+  /** The container runs here for good: set its restart policy, take away what only waking it up needed. */
+  | { readonly do: 'Settle' }
   /** The checkpoint may not be claimed any more: remove what was made here. */
-  | { readonly do: 'Withdraw' };
+  | { readonly do: 'Withdraw' }
+);
 
-const wait = (why: string): TargetStep => ({ do: 'Wait', why });
+const wait = (because: TargetBranch): TargetStep => ({ do: 'Wait', because });
 
-/** What the target agent does next. Pure; every step looks at the world itself and can be repeated at any point. */
-export function decideTarget(migration: ContainerMigration): TargetStep {
-  const { decision, source, target } = migration.status;
-  if (decision === undefined) return wait('not accepted by the controller yet');
+/** What the target agent does next. Pure; each step can be repeated at any point. */
+export function decideTarget(migration: ContainerMigration, seen: TargetObservation): TargetStep {
+  const { decision, target } = migration.status;
+  if (decision === undefined || isCopy(migration)) return wait('NotAdmitted');
+  // Whatever was reported after the fence: since then the source may run the container.
+  if (isClaimed(target) && !claimHolds(migration)) return { do: 'Withdraw', because: 'ObeyFence' };
   switch (target?.state) {
-    case 'Restored':
-      // Also when all has ended: an agent that died right after it reported left its markers.
-      return { do: 'CleanUp' };
+    case 'Settled':
     case 'Withdrawn':
-      return wait('finished');
-    case 'Failed':
-      // Before the claim it may have failed with a container already created.
-      return decision.revoked === undefined ? wait('failed; the controller decides') : { do: 'Withdraw' };
+      return wait('Finished');
+    case 'Restored':
+      return { do: 'Settle', because: 'Settle' };
     case 'Claimed':
       // The commit point is passed: this node alone may run the container, so it goes on whatever the spec says now.
-      return { do: 'Wake' };
+      return wake(migration, seen);
+    case 'Failed':
+    case 'Pending':
     case 'Preflighted':
     case 'Prepared':
     case undefined:
       break;
   }
+  // Also of a step that failed: it may have created the container.
+  if (decision.revoked !== undefined) return { do: 'Withdraw', because: 'WithdrawRevoked' };
+  if (target?.state === 'Failed') return wait('FailedBefore');
+  if (isFinal(migration)) return wait('Ended');
+  if (decision.specDigest !== specDigest(migration.spec)) return wait('SpecNotAccepted');
+  if (isUnwanted(migration)) return wait('GivingUp');
+  const untilMs = notDueUntil(target, seen.nowMs);
+  if (untilMs !== undefined) return { do: 'Wait', because: 'BackOff', untilMs };
+  return forward(migration, decision.step);
+}
 
-  if (decision.revoked !== undefined) return { do: 'Withdraw' };
-  if (isFinal(migration)) return wait('the migration has ended');
-  if (decision.specDigest !== specDigest(migration.spec)) return wait('the spec is not the accepted one');
+const isUnwanted = ({ metadata, spec }: ContainerMigration): boolean =>
+  metadata.deletionTimestamp !== undefined || spec.cancel;
 
-  switch (decision.step) {
+function wake(migration: ContainerMigration, seen: TargetObservation): TargetStep {
+  if (seen.view === undefined) return { do: 'Look', because: 'LookBeforeWake' };
+  const { target } = migration.status;
+  if (seen.view.container === 'running') return { do: 'Wake', because: 'ReportWoken' };
+  if (target?.retry !== undefined) {
+    if (target.retry.failures > migration.spec.backoffLimit) return { do: 'GiveBack', because: 'GiveBackRetries' };
+    if (isUnwanted(migration)) return { do: 'GiveBack', because: 'GiveBackUnwanted' };
+    const untilMs = notDueUntil(target, seen.nowMs);
+    if (untilMs !== undefined) return { do: 'Wait', because: 'BackOffWake', untilMs };
+  }
+  return { do: 'Wake', because: 'Wake' };
+}
+
+function forward({ status }: ContainerMigration, step: 'Preflight' | 'Prepare' | 'Freeze'): TargetStep {
+  const from = status.source?.state ?? 'Pending';
+  const state = status.target?.state ?? 'Pending';
+  switch (step) {
     case 'Preflight':
-      if (target !== undefined) return wait('preflight done');
-      return source?.state === 'Preflighted' ? { do: 'Preflight' } : wait('the source has not looked yet');
+      if (state !== 'Pending') return wait('PreflightDone');
+      return from === 'Preflighted' ? { do: 'Preflight', because: 'Preflight' } : wait('AwaitSourcePreflight');
     case 'Prepare':
-      if (target?.state !== 'Preflighted') return wait('prepared');
-      return source?.state === 'Prepared' ? { do: 'Prepare' } : wait('the source has not described the container yet');
+      if (state !== 'Preflighted') return wait('PrepareDone');
+      return from === 'Prepared' ? { do: 'Prepare', because: 'Prepare' } : wait('AwaitSourcePrepare');
     case 'Freeze':
-      if (target?.state !== 'Prepared') return wait('nothing was prepared');
-      return source?.state === 'Published' ? { do: 'Claim' } : wait('the checkpoint is not published yet');
+      if (state !== 'Prepared') return wait('NothingPrepared');
+      return from === 'Published' ? { do: 'Claim', because: 'Claim' } : wait('AwaitPublished');
   }
 }

@@ -160,8 +160,10 @@ async function cut(node: NodeName): Promise<Injected> {
 
 const outageOf = ({ random }: Scene): number => OUTAGE_MS / 2 + (random() * OUTAGE_MS) / 2;
 
+const fillerPath = (): string => join(volumeRoot(), '.chaos-filler');
+
 async function volumeFull(scene: Scene): Promise<Injected> {
-  const filler = join(volumeRoot(), '.chaos-filler');
+  const filler = fillerPath();
   const { bavail, bsize } = statfsSync(volumeRoot());
   if (bavail > 16) await command('fallocate', '--length', String((bavail - 16) * bsize), filler);
   // What an estimate left: the last blocks are written one by one.
@@ -219,6 +221,19 @@ async function volumeHanging(scene: Scene): Promise<Injected> {
     await command('fsfreeze', '--unfreeze', volumeRoot());
   };
   return { what: 'volume frozen', lastsMs: outageOf(scene), mend };
+}
+
+/** Ends whatever an earlier case, or a run that was killed, has left broken: services apart. */
+export async function mendAll(): Promise<void> {
+  // It complains when there is nothing to thaw.
+  await command('fsfreeze', '--unfreeze', volumeRoot()).catch(() => undefined);
+  rmSync(fillerPath(), { force: true });
+  for (const node of NODES) {
+    remount(node, 'rw');
+    await command('ip', 'link', 'set', interfaceOf(node), 'up');
+  }
+  const apiServer = servicePid('kube-apiserver');
+  if (apiServer !== undefined) process.kill(apiServer, 'SIGCONT');
 }
 
 /** Whether Docker of the node keeps its containers when it is killed: set by a file that it reads again on SIGHUP. */

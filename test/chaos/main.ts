@@ -1,8 +1,8 @@
 /** `make chaos`: injects faults into migrations in the lab and judges what becomes of the container. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { killService, NODES, startService } from '../lib/chaos-lab';
+import { inLab, killService, NODES, startService, volumeRoot } from '../lib/chaos-lab';
 import { countBoundaries, gatehouses } from './boundaries';
 import type { Boundary, Cell } from './matrix';
 import { ACTORS, orderCells, parseCell, seededRandom } from './matrix';
@@ -28,6 +28,9 @@ async function main(options: Options): Promise<number> {
   const seed = Number(options.seed);
   const wanted = options.faults === 'all' ? Infinity : Number(options.faults);
   console.log(`seed ${seed}`);
+  // What is done to the volume would be done to the machine's own disk.
+  if (statSync(volumeRoot()).dev === statSync(inLab()).dev)
+    throw new Error('the lab has no volume of its own to disturb: run lab/volume up first');
   await restartOperator();
   const migrations = new Migrations();
   const sampler = new Sampler();

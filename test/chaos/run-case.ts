@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { gatehouses } from './boundaries';
 import { askServer, findLeftovers, remainingContainers } from './evidence';
 import type { Injected } from './faults';
-import { inject, setLiveRestore } from './faults';
+import { inject, mendAll, setLiveRestore } from './faults';
 import type { Evidence, Verdict } from './judge';
 import { judge, livesOf } from './judge';
 import type { Cell } from './matrix';
@@ -121,6 +121,7 @@ export async function runCase(plan: CasePlan, migrations: Migrations, sampler: S
 
 /** Makes the lab what every case begins with: all services live, no container, no object, nothing left over. */
 export async function cleanLab(migrations: Migrations): Promise<void> {
+  await mendAll();
   for (const service of ['kube-apiserver', ...NODES.map((node) => `dockerd@${node}`)])
     if (servicePid(service) === undefined) await startService(service);
   for (const service of ['controller', ...NODES.map((node) => `agent@${node}`)])

@@ -36,6 +36,8 @@ describe('the API server', () => {
       afterSuccess: 'Remove',
       retainCheckpoint: 'OnFailure',
       activeDeadlineSeconds: 600,
+      backoffLimit: 3,
+      cancel: false,
     });
   });
 

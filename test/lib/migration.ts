@@ -11,11 +11,15 @@ const spec: Spec = {
   afterSuccess: 'Remove',
   retainCheckpoint: 'OnFailure',
   activeDeadlineSeconds: 600,
+  backoffLimit: 3,
+  cancel: false,
 };
+
+export const UID = '01234567-89ab-cdef-0123-456789abcdef';
 
 /** A decision that accepts the default spec. */
 export function decision(step: Decision['step'], more: Partial<Decision> = {}): Decision {
-  return { step, attempt: 1, specDigest: specDigest(spec), ...more };
+  return { step, attempt: 1, migrationUID: UID, specDigest: specDigest(spec), ...more };
 }
 
 export const revoked = { reason: 'Test', message: 'for the test', at: STARTED_AT };
@@ -40,7 +44,7 @@ export function migration(
     metadata: {
       name: 'move',
       namespace: 'default',
-      uid: '01234567-89ab-cdef-0123-456789abcdef',
+      uid: UID,
       resourceVersion: '1',
       generation: 1,
       creationTimestamp: STARTED_AT,

@@ -1,98 +1,131 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
+import { KubeError } from '../../kube/errors';
+import type { SourceObservation, SourceStep } from '../../protocol/source';
 import { decideSource } from '../../protocol/source';
-import type { SourceStep } from '../../protocol/source';
-import type { Reconcile, ReconcileContext } from '../../runtime/controller-loop';
+import type { Reconcile, ReconcileContext, Result } from '../../runtime/controller-loop';
+import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
 import type { AgentDeps } from '../ports';
-import { freezeSource } from './freeze';
+import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
+import { isTransient } from '../transient';
+import { adoptCheckpoint, freezeSource, reportNotRunning } from './freeze';
+import { observeSource } from './observe';
 import { preflightSource } from './preflight';
 import { prepareSource } from './prepare';
 import { releaseSource } from './release';
-import { rollBackSource } from './rollback';
+import { restoreOriginal } from './restore';
+import { reportLost, undoNothing, wakeOriginal } from './roll-back';
+import { thawForRetry } from './thaw';
 
 /** One visit of the agent to a migration whose source is its node. */
 export function createSourceReconciler(deps: AgentDeps): Reconcile {
   const isOurs = (migration: ContainerMigration): boolean =>
     (migration.status.source?.nodeName ?? migration.spec.source.nodeName) === deps.node.name;
+  const unseen = (): SourceObservation => ({ nowMs: deps.clock.now(), view: undefined });
 
   return async (key, context) => {
     const cached = deps.migrations.cached(key);
     if (cached === undefined || !isOurs(cached)) return {};
-    const expected = decideSource(cached);
-    if (expected.do === 'Wait') {
-      context.log.debug('nothing to do', { role: 'source', why: expected.why });
-      return {};
-    }
+    const expected = decideSource(cached, unseen());
+    if (expected.do === 'Wait') return wait(expected, deps, context.log);
     // The cache may lag behind our own last write; a step is only taken on what the API server says now.
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
-    await perform(migration, decideSource(migration), deps, context);
-    return {};
+    const step = decideSource(migration, unseen());
+    if (step.do !== 'Look') return perform(migration, step, deps, context);
+    const view = await observeSource(migration, deps);
+    return perform(migration, decideSource(migration, { nowMs: deps.clock.now(), view }), deps, context);
   };
 }
+
+function wait(step: SourceStep & { do: 'Wait' }, deps: AgentDeps, log: Logger): Result {
+  log.debug('nothing to do', { role: 'source', because: step.because });
+  return step.untilMs === undefined ? {} : { requeueAfterMs: step.untilMs - deps.clock.now() };
+}
+
+type Work = Exclude<SourceStep, { do: 'Wait' | 'Look' }>;
 
 async function perform(
   migration: ContainerMigration,
   step: SourceStep,
   deps: AgentDeps,
   { log }: ReconcileContext,
-): Promise<void> {
-  if (step.do === 'Wait') return;
-  log.info('step begins', { role: 'source', step: step.do, attempt: migration.status.decision?.attempt });
-  let next: SourceStatus;
+): Promise<Result> {
+  if (step.do === 'Wait') return wait(step, deps, log);
+  if (step.do === 'Look') throw new TypeError('a decision that has seen the world needs no second look');
+  const fields = { role: 'source', step: step.do, because: step.because };
+  log.info('step begins', { ...fields, attempt: migration.status.decision?.attempt });
+  const status: SourceStatus = migration.status.source ?? { nodeName: deps.node.name, state: 'Pending' };
   try {
-    next = await run(migration, step, deps);
+    const next = await run(migration, step, withoutTries(status), deps);
+    await deps.migrations.writeSource(migration, next);
+    log.info('step done', { ...fields, state: next.state });
+    return {};
   } catch (error) {
-    const failed = statusOfFailure(migration, step, error, deps);
-    if (failed === undefined) throw error;
-    log.warn('step failed', { role: 'source', step: step.do, error });
-    await deps.migrations.writeSource(migration, failed);
-    // What must succeed is tried again, with growing waits.
-    if (failed.state !== 'Failed') throw error;
-    return;
+    // Neither could the failure be written: the queue tries again.
+    if (error instanceof KubeError) throw error;
+    log.warn('step failed', { ...fields, error });
+    return afterFailure(migration, step, status, error, deps);
   }
-  await deps.migrations.writeSource(migration, next);
-  log.info('step done', { role: 'source', step: step.do, state: next.state });
 }
 
-async function run(
-  migration: ContainerMigration,
-  step: Exclude<SourceStep, { do: 'Wait' }>,
-  deps: AgentDeps,
-): Promise<SourceStatus> {
-  const status = migration.status.source;
-  const present = (): SourceStatus => status ?? { nodeName: deps.node.name, state: 'Preflighted' };
+function run(migration: ContainerMigration, step: Work, status: SourceStatus, deps: AgentDeps): Promise<SourceStatus> {
   switch (step.do) {
     case 'Preflight':
       return preflightSource(migration, deps);
     case 'Prepare':
-      return prepareSource(migration, present(), deps);
+      return prepareSource(migration, status, deps);
     case 'Freeze':
-      return freezeSource(migration, present(), deps);
+      return freezeSource(migration, status, deps);
+    case 'Adopt':
+      return adoptCheckpoint(migration, status, deps);
+    case 'Fail':
+      return reportNotRunning(step.reason, status, deps);
     case 'Release':
-      return releaseSource(migration, present(), deps);
-    case 'RollBack':
-      return rollBackSource(migration, status, deps);
+      return releaseSource(migration, status, deps);
+    case 'Wake':
+      return wakeOriginal(migration, status, deps);
+    case 'Undo':
+      return undoNothing(migration, status, deps);
+    case 'Restore':
+      return restoreOriginal(migration, status, deps);
+    case 'ReportLost':
+      return reportLost(migration, status, deps);
   }
 }
 
-/** What the object says of a failed step; undefined when it is to be retried without a word (nothing was touched). */
-function statusOfFailure(
-  { status: { source } }: ContainerMigration,
-  step: SourceStep,
+async function afterFailure(
+  migration: ContainerMigration,
+  step: Work,
+  status: SourceStatus,
   error: unknown,
   deps: AgentDeps,
-): SourceStatus | undefined {
-  const base = source ?? { nodeName: deps.node.name, state: 'Failed' as const };
+): Promise<Result> {
+  const told = actorError(error);
   switch (step.do) {
+    case 'Preflight':
     case 'Prepare':
     case 'Freeze':
-      return { ...base, state: 'Failed', error: actorError(error) };
+    case 'Adopt':
+    case 'Fail': {
+      if (!isTransient(error)) {
+        await deps.migrations.writeSource(migration, { ...withoutTries(status), state: 'Failed', error: told });
+        return {};
+      }
+      // A container does not stand still for a wait, unless its dump is good: that is never thrown away.
+      const frozen = step.do !== 'Preflight' && step.do !== 'Prepare' && !(await thawForRetry(migration, status, deps));
+      const retry = nextRetry(status.retry, frozen ? URGENT : PATIENT, deps.clock);
+      await deps.migrations.writeSource(migration, { ...withoutTries(status), error: told, retry });
+      return { requeueAfterMs: Date.parse(retry.notBefore) - deps.clock.now() };
+    }
     case 'Release':
-    case 'RollBack':
-      return source === undefined ? undefined : { ...source, error: actorError(error) };
-    case 'Preflight':
-    case 'Wait':
-      return undefined;
+    case 'Wake':
+    case 'Undo':
+    case 'Restore':
+    case 'ReportLost':
+      // Must succeed, and is tried again for as long as it takes. Told once, not at every try.
+      if (status.error?.reason !== told.reason)
+        await deps.migrations.writeSource(migration, { ...withoutTries(status), error: told });
+      throw error;
   }
 }

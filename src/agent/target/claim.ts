@@ -4,17 +4,17 @@ import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
 
 /**
- * The commit point. Verifies the checkpoint while it can still be refused without harm, then claims it by a write that
- * fails when anything in the object changed since it was read, a revocation above all.
+ * The commit point. Verifies the checkpoint while it can still be refused without harm. The status that is returned is
+ * the claim: it must be written with the resourceVersion of the object that was read, so that it fails when anything in
+ * it changed since, a revocation above all.
  *
- * @returns the object after the claim: from here on only this node may run the container
- * @throws KubeError with isConflict when the claim was lost or the object merely changed: look again
+ * @throws ReasonedError CheckpointMissing, CheckpointCorrupt
  */
 export async function claim(
   migration: ContainerMigration,
   status: TargetStatus,
   deps: AgentDeps,
-): Promise<ContainerMigration> {
+): Promise<TargetStatus> {
   const now = (): string => new Date(deps.clock.now()).toISOString();
   const seenAt = now();
   const { checkpoint, containerID } = migration.status.source ?? {};
@@ -24,9 +24,5 @@ export async function claim(
     throw new ReasonedError('CheckpointCorrupt', `the manifest in ${checkpoint.path} belongs to another migration`);
   }
   const verifiedAt = now();
-  return deps.migrations.writeTarget(
-    migration,
-    { ...status, state: 'Claimed', seenAt, verifiedAt, claimedAt: now() },
-    { ifUnchanged: true },
-  );
+  return { ...status, state: 'Claimed', seenAt, verifiedAt, claimedAt: now() };
 }

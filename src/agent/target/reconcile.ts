@@ -1,18 +1,23 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import { isConflict, KubeError } from '../../kube/errors';
+import type { TargetObservation, TargetStep } from '../../protocol/target';
+import { claimHolds } from '../../protocol/claim';
 import { decideTarget } from '../../protocol/target';
-import type { TargetStep } from '../../protocol/target';
 import type { Reconcile, ReconcileContext, Result } from '../../runtime/controller-loop';
 import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
+import { removeCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
+import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
+import { isTransient } from '../transient';
 import { claim } from './claim';
-import { findOurs } from './ours';
+import { observeTarget } from './observe';
 import { preflightTarget } from './preflight';
 import { prepareTarget } from './prepare';
-import { giveBack, wakeTarget } from './wake';
+import { settleTarget } from './settle';
+import { wakeTarget } from './wake';
 
-/** After a lost race for the claim: at once, for the container is frozen. */
+/** After a lost race for a guarded write: at once, for the container is frozen. */
 const AFTER_CONFLICT_MS = 1;
 
 /** One visit of the agent to a migration whose target is its node. */
@@ -23,19 +28,28 @@ export function createTargetReconciler(deps: AgentDeps): Reconcile {
   return async (key, context) => {
     const cached = deps.migrations.cached(key);
     if (cached === undefined || !isOurs(cached)) return {};
-    const expected = decideTarget(cached);
-    if (expected.do === 'Wait') {
-      context.log.debug('nothing to do', { role: 'target', why: expected.why });
-      return {};
-    }
-    // Purely local, and asked for on every resync of every finished migration: the API server need not be asked.
-    if (expected.do === 'CleanUp') return cleanUp(cached, deps);
+    const expected = decideTarget(cached, { nowMs: deps.clock.now(), view: undefined });
+    if (expected.do === 'Wait') return wait(expected, deps, context.log);
     // The cache may lag behind our own last write; a step is only taken on what the API server says now.
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
-    return perform(migration, decideTarget(migration), deps, context);
+    return visit(migration, deps, context);
   };
 }
+
+async function visit(migration: ContainerMigration, deps: AgentDeps, context: ReconcileContext): Promise<Result> {
+  const seen = (view?: TargetObservation['view']): TargetObservation => ({ nowMs: deps.clock.now(), view });
+  const step = decideTarget(migration, seen());
+  if (step.do !== 'Look') return perform(migration, step, deps, context);
+  return perform(migration, decideTarget(migration, seen(await observeTarget(migration, deps))), deps, context);
+}
+
+function wait(step: TargetStep & { do: 'Wait' }, deps: AgentDeps, log: Logger): Result {
+  log.debug('nothing to do', { role: 'target', because: step.because });
+  return step.untilMs === undefined ? {} : { requeueAfterMs: step.untilMs - deps.clock.now() };
+}
+
+type Work = Exclude<TargetStep, { do: 'Wait' | 'Look' }>;
 
 async function perform(
   migration: ContainerMigration,
@@ -44,94 +58,111 @@ async function perform(
   context: ReconcileContext,
 ): Promise<Result> {
   const { log } = context;
-  const status = migration.status.target ?? { nodeName: deps.node.name, state: 'Preflighted' as const };
-  const finish = async (next: TargetStatus): Promise<Result> => {
-    await deps.migrations.writeTarget(migration, next);
-    log.info('step done', { role: 'target', step: step.do, state: next.state });
-    return {};
-  };
-  if (step.do !== 'Wait' && step.do !== 'CleanUp') {
-    log.info('step begins', { role: 'target', step: step.do, attempt: migration.status.decision?.attempt });
-  }
-  switch (step.do) {
-    case 'Wait':
-      return {};
-    case 'Preflight':
-      return finish(await preflightTarget(migration, deps));
-    case 'Prepare':
-      return finish(await orFailed(prepareTarget(migration, status, deps), status, log));
-    case 'Claim':
-      return claimAndWake(migration, status, deps, log);
-    case 'Wake':
-      return finish(await wakeOrGiveBack(migration, status, deps, log));
-    case 'CleanUp':
-      return cleanUp(migration, deps);
-    case 'Withdraw':
-      await giveBack(migration, deps);
-      return finish({ ...status, state: 'Withdrawn' });
-  }
-}
-
-async function cleanUp({ metadata, status }: ContainerMigration, { driver }: AgentDeps): Promise<Result> {
-  const { containerID } = status.target ?? {};
-  if (containerID !== undefined) await driver.forget(containerID, metadata.uid);
-  return {};
-}
-
-/** The claim and the wake-up in one visit: in between the container is down. */
-async function claimAndWake(
-  migration: ContainerMigration,
-  status: TargetStatus,
-  deps: AgentDeps,
-  log: Logger,
-): Promise<Result> {
-  let claimed: ContainerMigration;
+  if (step.do === 'Wait') return wait(step, deps, log);
+  if (step.do === 'Look') throw new TypeError('a decision that has seen the world needs no second look');
+  const fields = { role: 'target', step: step.do, because: step.because };
+  log.info('step begins', { ...fields, attempt: migration.status.decision?.attempt });
+  const status: TargetStatus = migration.status.target ?? { nodeName: deps.node.name, state: 'Pending' };
   try {
-    claimed = await claim(migration, status, deps);
+    const next = await run(migration, step, status, deps);
+    const written = await report(migration, step, next, deps);
+    log.info('step done', { ...fields, state: next.state });
+    // The claim and the wake-up in one visit: in between the container is down.
+    return step.do === 'Claim' ? await visit(written, deps, context) : {};
   } catch (error) {
     if (isConflict(error)) return { requeueAfterMs: AFTER_CONFLICT_MS };
-    // Nobody knows whether the claim arrived: look again.
+    // Nobody knows whether a write arrived: the queue looks again.
     if (error instanceof KubeError) throw error;
-    await deps.migrations.writeTarget(migration, failed(status, error, log));
-    return {};
+    log.warn('step failed', { ...fields, error });
+    return afterFailure(migration, step, status, error, deps);
   }
-  log.info('claimed', { role: 'target' });
-  const target = claimed.status.target ?? status;
-  await deps.migrations.writeTarget(claimed, await wakeOrGiveBack(claimed, target, deps, log));
-  log.info('step done', { role: 'target', step: 'Wake' });
-  return {};
 }
 
-async function wakeOrGiveBack(
+/**
+ * The claim fails when anything changed since the object was read. That the container runs here is written whatever
+ * changed, but not when the claim was taken away meanwhile by fencing this node.
+ */
+async function report(
   migration: ContainerMigration,
+  step: Work,
+  next: TargetStatus,
+  { migrations }: AgentDeps,
+): Promise<ContainerMigration> {
+  if (step.do !== 'Wake') return migrations.writeTarget(migration, next, { ifUnchanged: step.do === 'Claim' });
+  for (let known = migration; ;) {
+    try {
+      return await migrations.writeTarget(known, next, { ifUnchanged: true });
+    } catch (error) {
+      const now = isConflict(error) ? await migrations.fresh(migration) : undefined;
+      if (now === undefined || !claimHolds(now)) throw error;
+      known = now;
+    }
+  }
+}
+
+async function run(
+  migration: ContainerMigration,
+  step: Work,
   status: TargetStatus,
   deps: AgentDeps,
-  log: Logger,
 ): Promise<TargetStatus> {
-  try {
-    return await wakeTarget(migration, status, deps);
-  } catch (error) {
-    // A container that runs on although something else went wrong is not given back: it is restored.
-    const container = await findOurs(migration, deps);
-    if (container !== undefined && container.pid !== 0) {
-      // What keeps it from being reported is said in the object, and tried again.
-      await deps.migrations.writeTarget(migration, { ...status, error: actorError(error) });
-      throw error;
+  const fresh = withoutTries(status);
+  switch (step.do) {
+    case 'Preflight':
+      return preflightTarget(migration, deps);
+    case 'Prepare':
+      return prepareTarget(migration, fresh, deps);
+    case 'Claim':
+      return claim(migration, fresh, deps);
+    case 'Wake':
+      return wakeTarget(migration, fresh, deps);
+    case 'GiveBack':
+      await removeCreated(migration, status.containerID, deps);
+      // With what the wake-up failed of.
+      return { ...fresh, state: 'Failed', ...(status.error === undefined ? {} : { error: status.error }) };
+    case 'Settle':
+      return settleTarget(migration, fresh, deps);
+    case 'Withdraw':
+      await removeCreated(migration, status.containerID, deps);
+      return { ...fresh, state: 'Withdrawn', ...(status.error === undefined ? {} : { error: status.error }) };
+  }
+}
+
+async function afterFailure(
+  migration: ContainerMigration,
+  step: Work,
+  status: TargetStatus,
+  error: unknown,
+  deps: AgentDeps,
+): Promise<Result> {
+  const told = actorError(error);
+  const write = (next: TargetStatus): Promise<unknown> => deps.migrations.writeTarget(migration, next);
+  const again = async (pace: typeof PATIENT): Promise<Result> => {
+    const retry = nextRetry(status.retry, pace, deps.clock);
+    await write({ ...withoutTries(status), error: told, retry });
+    return { requeueAfterMs: Date.parse(retry.notBefore) - deps.clock.now() };
+  };
+  switch (step.do) {
+    case 'Preflight':
+    case 'Prepare':
+    case 'Claim':
+      if (isTransient(error)) return again(step.do === 'Claim' ? URGENT : PATIENT);
+      await write({ ...withoutTries(status), state: 'Failed', error: told });
+      return {};
+    case 'Wake': {
+      // A container that runs on although something else went wrong is not given back: it is restored.
+      if ((await observeTarget(migration, deps)).container === 'running') return again(URGENT);
+      // What failed to start cannot be started again; it is created anew for the next try.
+      await removeCreated(migration, status.containerID, deps);
+      if (isTransient(error)) return again(URGENT);
+      await write({ ...withoutTries(status), state: 'Failed', error: told });
+      return {};
     }
-    await giveBack(migration, deps);
-    return failed(status, error, log);
+    case 'GiveBack':
+    case 'Settle':
+    case 'Withdraw':
+      // Must succeed, and is tried again for as long as it takes. Told once, not at every try.
+      if (status.error?.reason !== told.reason) await write({ ...withoutTries(status), error: told });
+      throw error;
   }
-}
-
-async function orFailed(work: Promise<TargetStatus>, status: TargetStatus, log: Logger): Promise<TargetStatus> {
-  try {
-    return await work;
-  } catch (error) {
-    return failed(status, error, log);
-  }
-}
-
-function failed(status: TargetStatus, error: unknown, log: Logger): TargetStatus {
-  log.warn('step failed', { role: 'target', error });
-  return { ...status, state: 'Failed', error: actorError(error) };
 }

@@ -20,7 +20,7 @@ export const schema = {
     },
     "spec": {
       "type": "object",
-      "description": "What shall move, and where to. It cannot be changed; make a new object instead.",
+      "description": "What shall move, and where to. It cannot be changed, but for cancel; make a new object instead.",
       "required": [
         "source",
         "target"
@@ -100,6 +100,18 @@ export const schema = {
           "minimum": 10,
           "maximum": 86400,
           "default": 600
+        },
+        "backoffLimit": {
+          "type": "integer",
+          "description": "How often a step that failed of something that may pass (a volume, a Docker daemon or an API server that is away for a moment) is tried again, with growing waits, before the migration is rolled back.",
+          "minimum": 0,
+          "maximum": 20,
+          "default": 3
+        },
+        "cancel": {
+          "type": "boolean",
+          "description": "Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.",
+          "default": false
         }
       },
       "additionalProperties": false
@@ -232,6 +244,11 @@ export const schema = {
             "specDigest"
           ],
           "properties": {
+            "migrationUID": {
+              "type": "string",
+              "description": "UID of the object that the decision was made for. A copy of the object, as a restored backup has one, has another UID: nobody acts on it.",
+              "maxLength": 128
+            },
             "step": {
               "type": "string",
               "description": "How far the agents may go.",
@@ -272,6 +289,10 @@ export const schema = {
                   "type": "string",
                   "format": "date-time",
                   "description": "When it was revoked."
+                },
+                "fenced": {
+                  "type": "string",
+                  "description": "The target node, when it carried the taint node.kubernetes.io/out-of-service: somebody vouches that nothing runs there any more, so that even its claim does not count."
                 }
               },
               "additionalProperties": false
@@ -293,8 +314,9 @@ export const schema = {
             },
             "state": {
               "type": "string",
-              "description": "The last step that the agent finished. Preflighted, Prepared, Published (frozen, and the checkpoint lies on the volume), Released (the original is gone), RolledBack (the original runs as before), Failed (the error says why; the original is still paused or runs).",
+              "description": "The last step that the agent finished. Pending (none yet), Preflighted, Prepared, Published (frozen, and the checkpoint lies on the volume), Released (the original is gone), RolledBack (the original runs as before), Failed (the error says why; the original is still paused or runs).",
               "enum": [
+                "Pending",
                 "Preflighted",
                 "Prepared",
                 "Published",
@@ -528,6 +550,70 @@ export const schema = {
                 }
               },
               "additionalProperties": false
+            },
+            "retry": {
+              "type": "object",
+              "description": "The step failed of something that may pass, and will be tried again.",
+              "required": [
+                "failures",
+                "notBefore"
+              ],
+              "properties": {
+                "failures": {
+                  "type": "integer",
+                  "description": "How often the step has failed so far, one time after the other.",
+                  "minimum": 1
+                },
+                "notBefore": {
+                  "type": "string",
+                  "format": "date-time",
+                  "description": "When it is tried again, by the node's clock."
+                }
+              },
+              "additionalProperties": false
+            },
+            "progress": {
+              "type": "object",
+              "description": "How far a step is that takes long. Refreshed every few seconds while it is done.",
+              "required": [
+                "doing",
+                "bytes",
+                "files",
+                "at"
+              ],
+              "properties": {
+                "doing": {
+                  "type": "string",
+                  "description": "What is being done.",
+                  "enum": [
+                    "Dump",
+                    "Save",
+                    "Publish",
+                    "Verify",
+                    "Apply",
+                    "Wake"
+                  ]
+                },
+                "bytes": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Bytes written or read so far."
+                },
+                "files": {
+                  "type": "integer",
+                  "description": "Files written or read so far."
+                },
+                "at": {
+                  "type": "string",
+                  "format": "date-time",
+                  "description": "When that was."
+                }
+              },
+              "additionalProperties": false
+            },
+            "restoredContainerID": {
+              "type": "string",
+              "description": "Full Docker ID of the container that took the original's place on this node, when the original had died (with its Docker daemon or its node) and was woken up from its own checkpoint."
             }
           },
           "additionalProperties": false
@@ -546,12 +632,14 @@ export const schema = {
             },
             "state": {
               "type": "string",
-              "description": "The last step that the agent finished. Preflighted, Prepared (the container is created, not started), Claimed (from here on only this node may run the container), Restored (it runs here), Failed (the error says why; nothing runs here and nothing will), Withdrawn (revoked and cleaned up).",
+              "description": "The last step that the agent finished. Pending (none yet), Preflighted, Prepared (the container is created, not started), Claimed (from here on only this node may run the container), Restored (it runs here), Settled (its restart policy is set again and nothing of the migration is left on the node), Failed (the error says why; nothing runs here and nothing will), Withdrawn (revoked and cleaned up).",
               "enum": [
+                "Pending",
                 "Preflighted",
                 "Prepared",
                 "Claimed",
                 "Restored",
+                "Settled",
                 "Failed",
                 "Withdrawn"
               ]
@@ -662,6 +750,66 @@ export const schema = {
                 "logTail": {
                   "type": "string",
                   "description": "The end of the log that belongs to it."
+                }
+              },
+              "additionalProperties": false
+            },
+            "retry": {
+              "type": "object",
+              "description": "The step failed of something that may pass, and will be tried again.",
+              "required": [
+                "failures",
+                "notBefore"
+              ],
+              "properties": {
+                "failures": {
+                  "type": "integer",
+                  "description": "How often the step has failed so far, one time after the other.",
+                  "minimum": 1
+                },
+                "notBefore": {
+                  "type": "string",
+                  "format": "date-time",
+                  "description": "When it is tried again, by the node's clock."
+                }
+              },
+              "additionalProperties": false
+            },
+            "progress": {
+              "type": "object",
+              "description": "How far a step is that takes long. Refreshed every few seconds while it is done.",
+              "required": [
+                "doing",
+                "bytes",
+                "files",
+                "at"
+              ],
+              "properties": {
+                "doing": {
+                  "type": "string",
+                  "description": "What is being done.",
+                  "enum": [
+                    "Dump",
+                    "Save",
+                    "Publish",
+                    "Verify",
+                    "Apply",
+                    "Wake"
+                  ]
+                },
+                "bytes": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Bytes written or read so far."
+                },
+                "files": {
+                  "type": "integer",
+                  "description": "Files written or read so far."
+                },
+                "at": {
+                  "type": "string",
+                  "format": "date-time",
+                  "description": "When that was."
                 }
               },
               "additionalProperties": false

@@ -2,7 +2,7 @@
 
 export interface Generated {
   /**
-   * What shall move, and where to. It cannot be changed; make a new object instead.
+   * What shall move, and where to. It cannot be changed, but for cancel; make a new object instead.
    */
   spec: {
     /**
@@ -43,6 +43,14 @@ export interface Generated {
      * Time in seconds from the start after which a migration that has not yet claimed the checkpoint on the target is given up and rolled back.
      */
     activeDeadlineSeconds: number;
+    /**
+     * How often a step that failed of something that may pass (a volume, a Docker daemon or an API server that is away for a moment) is tried again, with growing waits, before the migration is rolled back.
+     */
+    backoffLimit: number;
+    /**
+     * Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.
+     */
+    cancel: boolean;
   };
   /**
    * What was observed. Written by the controller and the two agents, each its own part.
@@ -128,6 +136,10 @@ export interface Generated {
      */
     decision?: {
       /**
+       * UID of the object that the decision was made for. A copy of the object, as a restored backup has one, has another UID: nobody acts on it.
+       */
+      migrationUID?: string;
+      /**
        * How far the agents may go.
        */
       step: 'Preflight' | 'Prepare' | 'Freeze';
@@ -155,6 +167,10 @@ export interface Generated {
          * When it was revoked.
          */
         at: string;
+        /**
+         * The target node, when it carried the taint node.kubernetes.io/out-of-service: somebody vouches that nothing runs there any more, so that even its claim does not count.
+         */
+        fenced?: string;
       };
     };
     /**
@@ -166,9 +182,9 @@ export interface Generated {
        */
       nodeName: string;
       /**
-       * The last step that the agent finished. Preflighted, Prepared, Published (frozen, and the checkpoint lies on the volume), Released (the original is gone), RolledBack (the original runs as before), Failed (the error says why; the original is still paused or runs).
+       * The last step that the agent finished. Pending (none yet), Preflighted, Prepared, Published (frozen, and the checkpoint lies on the volume), Released (the original is gone), RolledBack (the original runs as before), Failed (the error says why; the original is still paused or runs).
        */
-      state: 'Preflighted' | 'Prepared' | 'Published' | 'Released' | 'RolledBack' | 'Failed';
+      state: 'Pending' | 'Preflighted' | 'Prepared' | 'Published' | 'Released' | 'RolledBack' | 'Failed';
       /**
        * Full Docker ID of the original.
        */
@@ -323,6 +339,44 @@ export interface Generated {
          */
         logTail?: string;
       };
+      /**
+       * The step failed of something that may pass, and will be tried again.
+       */
+      retry?: {
+        /**
+         * How often the step has failed so far, one time after the other.
+         */
+        failures: number;
+        /**
+         * When it is tried again, by the node's clock.
+         */
+        notBefore: string;
+      };
+      /**
+       * How far a step is that takes long. Refreshed every few seconds while it is done.
+       */
+      progress?: {
+        /**
+         * What is being done.
+         */
+        doing: 'Dump' | 'Save' | 'Publish' | 'Verify' | 'Apply' | 'Wake';
+        /**
+         * Bytes written or read so far.
+         */
+        bytes: number;
+        /**
+         * Files written or read so far.
+         */
+        files: number;
+        /**
+         * When that was.
+         */
+        at: string;
+      };
+      /**
+       * Full Docker ID of the container that took the original's place on this node, when the original had died (with its Docker daemon or its node) and was woken up from its own checkpoint.
+       */
+      restoredContainerID?: string;
     };
     /**
      * What the agent on the target node saw and did. Written by that agent only.
@@ -333,9 +387,9 @@ export interface Generated {
        */
       nodeName: string;
       /**
-       * The last step that the agent finished. Preflighted, Prepared (the container is created, not started), Claimed (from here on only this node may run the container), Restored (it runs here), Failed (the error says why; nothing runs here and nothing will), Withdrawn (revoked and cleaned up).
+       * The last step that the agent finished. Pending (none yet), Preflighted, Prepared (the container is created, not started), Claimed (from here on only this node may run the container), Restored (it runs here), Settled (its restart policy is set again and nothing of the migration is left on the node), Failed (the error says why; nothing runs here and nothing will), Withdrawn (revoked and cleaned up).
        */
-      state: 'Preflighted' | 'Prepared' | 'Claimed' | 'Restored' | 'Failed' | 'Withdrawn';
+      state: 'Pending' | 'Preflighted' | 'Prepared' | 'Claimed' | 'Restored' | 'Settled' | 'Failed' | 'Withdrawn';
       /**
        * Full Docker ID of the container on the target.
        */
@@ -414,6 +468,40 @@ export interface Generated {
          * The end of the log that belongs to it.
          */
         logTail?: string;
+      };
+      /**
+       * The step failed of something that may pass, and will be tried again.
+       */
+      retry?: {
+        /**
+         * How often the step has failed so far, one time after the other.
+         */
+        failures: number;
+        /**
+         * When it is tried again, by the node's clock.
+         */
+        notBefore: string;
+      };
+      /**
+       * How far a step is that takes long. Refreshed every few seconds while it is done.
+       */
+      progress?: {
+        /**
+         * What is being done.
+         */
+        doing: 'Dump' | 'Save' | 'Publish' | 'Verify' | 'Apply' | 'Wake';
+        /**
+         * Bytes written or read so far.
+         */
+        bytes: number;
+        /**
+         * Files written or read so far.
+         */
+        files: number;
+        /**
+         * When that was.
+         */
+        at: string;
       };
     };
     /**

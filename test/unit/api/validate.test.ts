@@ -15,6 +15,8 @@ test('defaults are filled in, and the object that came is not changed', () => {
     afterSuccess: 'Remove',
     retainCheckpoint: 'OnFailure',
     activeDeadlineSeconds: 600,
+    backoffLimit: 3,
+    cancel: false,
   });
   expect(parsed.status).toEqual({});
   expect(raw.spec).not.toHaveProperty('afterSuccess');
@@ -30,6 +32,23 @@ test.each<[string, unknown, RegExp]>([
     /spec\.source\.container/,
   ],
   ['a word that is none of the enum', { ...raw, spec: { ...raw.spec, afterSuccess: 'Burn' } }, /afterSuccess/],
+  ['more tries than are allowed', { ...raw, spec: { ...raw.spec, backoffLimit: 21 } }, /backoffLimit/],
+  ['a cancellation that is no yes or no', { ...raw, spec: { ...raw.spec, cancel: 'please' } }, /cancel/],
+  [
+    'a state of the other role',
+    { ...raw, status: { source: { nodeName: 'node-a', state: 'Settled' } } },
+    /status\.source\.state/,
+  ],
+  [
+    'a retry after no failure',
+    {
+      ...raw,
+      status: {
+        target: { nodeName: 'b', state: 'Claimed', retry: { failures: 0, notBefore: '2026-01-01T00:00:00Z' } },
+      },
+    },
+    /status\.target\.retry\.failures/,
+  ],
   [
     'a digest that is none',
     { ...raw, status: { decision: { step: 'Freeze', attempt: 1, specDigest: 'x' } } },
@@ -52,4 +71,10 @@ test('the digest of a spec does not depend on the order of its fields, and on ev
   const reversed = Object.fromEntries(Object.entries(spec).reverse()) as typeof spec;
   expect(specDigest(reversed)).toBe(specDigest(spec));
   expect(specDigest({ ...spec, activeDeadlineSeconds: 601 })).not.toBe(specDigest(spec));
+  expect(specDigest({ ...spec, backoffLimit: 4 })).not.toBe(specDigest(spec));
+});
+
+test('a cancellation is no change of the spec', () => {
+  const { spec } = migration();
+  expect(specDigest({ ...spec, cancel: true })).toBe(specDigest(spec));
 });

@@ -1,7 +1,25 @@
 import { NODES } from '../../../src/kube/nodes';
 
+const metadata = { name: 'node-a', uid: 'u' };
+const taint = (key: string, effect = 'NoExecute'): object => ({ key, value: 'nodeshutdown', effect });
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
+
 test('a node is known by its name', () => {
-  expect(NODES.parse({ metadata: { name: 'node-a', uid: 'u' }, spec: {} })).toEqual({ name: 'node-a' });
+  expect(NODES.parse({ metadata, spec: {} })).toEqual({ name: 'node-a', outOfService: false });
+});
+
+test.each<[string, unknown, boolean]>([
+  ['no spec', undefined, false],
+  ['no taints', { taints: null }, false],
+  ['other taints', { taints: [taint('node.kubernetes.io/unreachable'), taint('dedicated')] }, false],
+  ['a taint that only begins so', { taints: [taint(`${OUT_OF_SERVICE}-soon`)] }, false],
+  ['something that is no taint', { taints: ['nonsense', null, {}] }, false],
+  ['the taint', { taints: [taint(OUT_OF_SERVICE)] }, true],
+  ['the taint after others', { taints: [taint('dedicated'), taint(OUT_OF_SERVICE)] }, true],
+  ['the taint with another effect', { taints: [taint(OUT_OF_SERVICE, 'NoSchedule')] }, true],
+  ['the taint without a value', { taints: [{ key: OUT_OF_SERVICE, effect: 'NoExecute' }] }, true],
+])('a node with %s', (_what, spec, outOfService) => {
+  expect(NODES.parse({ metadata, spec })).toEqual({ name: 'node-a', outOfService });
 });
 
 test('what has no name is no node', () => {

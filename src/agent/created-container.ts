@@ -1,0 +1,84 @@
+import type { ContainerMigration } from '../api/types';
+import { parseDescription, toCreateBody } from '../docker/description';
+import type { ContainerInfo } from '../docker/engine';
+import { ReasonedError } from '../runtime/errors';
+import { checkpointOf } from './checkpoint-key';
+import type { AgentDeps } from './ports';
+
+/** On every container that a migration created: which migration. How a restarted agent finds its own work again. */
+export const MIGRATION_LABEL = 'transship.dev/migration-uid';
+
+/**
+ * The container that this migration created on this node. Anybody can set a label: it must have been created for the
+ * wake-up too, and be the one that is known as soon as one is.
+ *
+ * @param knownID what the object's status names, when it names one
+ */
+export async function findCreated(
+  { metadata: { uid } }: ContainerMigration,
+  knownID: string | undefined,
+  { engine, driver }: Pick<AgentDeps, 'engine' | 'driver'>,
+): Promise<ContainerInfo | undefined> {
+  const { runtime } = driver.createOptions(uid);
+  const isOurs = (container: ContainerInfo | undefined): container is ContainerInfo =>
+    container?.labels[MIGRATION_LABEL] === uid && container.runtime === runtime;
+  const known = knownID === undefined ? undefined : await engine.inspect(knownID);
+  if (isOurs(known)) return known;
+  // One that was created and not reported yet; or created anew, after a wake-up that failed.
+  for (const { id } of await engine.list({ [MIGRATION_LABEL]: uid })) {
+    const container = await engine.inspect(id);
+    if (isOurs(container)) return container;
+  }
+  return undefined;
+}
+
+/**
+ * Creates the container from the description that the source published; not started.
+ * @returns its full ID
+ * @throws ReasonedError DescriptionMissing, DescriptionCorrupt, DescriptionInvalid, NameTaken, ImageMissing
+ */
+export async function createFromDescription(
+  migration: ContainerMigration,
+  name: string,
+  { store, driver, engine }: Pick<AgentDeps, 'store' | 'driver' | 'engine'>,
+): Promise<string> {
+  const { source } = migration.status;
+  if (source?.description === undefined)
+    throw new ReasonedError('DescriptionMissing', 'the source has described nothing');
+  const description = parseDescription(await store.readDescription(checkpointOf(migration), source.description));
+  if (description.imageID !== source.imageID) {
+    const message = 'the description on the volume names another image than the preflight saw';
+    throw new ReasonedError('DescriptionInvalid', message);
+  }
+  const { runtime, annotations } = driver.createOptions(migration.metadata.uid);
+  const labels = {
+    [MIGRATION_LABEL]: migration.metadata.uid,
+    'transship.dev/from-node': source.nodeName,
+    'transship.dev/from-container': source.containerID ?? '',
+  };
+  return engine.create(name, toCreateBody(description, { runtime, labels, annotations }));
+}
+
+/**
+ * Removes a container that this migration created, whatever it does: from then on nothing of it runs here, and nothing
+ * will. Rejects when that cannot be made sure of, and is tried again.
+ *
+ * @throws ReasonedError TargetNotCleaned
+ */
+export async function removeCreated(
+  migration: ContainerMigration,
+  knownID: string | undefined,
+  deps: Pick<AgentDeps, 'engine' | 'driver' | 'node'>,
+): Promise<void> {
+  const { driver, engine, node } = deps;
+  const { uid } = migration.metadata;
+  const container = await findCreated(migration, knownID, deps);
+  if (container !== undefined) {
+    await driver.disarm(container.id, uid);
+    await engine.remove(container.id, { force: true });
+    if ((await findCreated(migration, container.id, deps)) !== undefined) {
+      throw new ReasonedError('TargetNotCleaned', `container ${container.name} on ${node.name} could not be removed`);
+    }
+  }
+  for (const id of new Set([container?.id, knownID])) if (id !== undefined) await driver.forget(id, uid);
+}

@@ -1,0 +1,68 @@
+import type { ContainerMigration, SourceStatus } from '../../api/types';
+import type { ContainerInfo, ContainerState } from '../../docker/engine';
+import type { SourceView } from '../../protocol/source';
+import { checkpointOf } from '../checkpoint-key';
+import type { AgentDeps, JournalEntry } from '../ports';
+import { findOriginal } from './original';
+import { findReplacement } from './replacement';
+
+/**
+ * What the source agent finds on its node. The volume is asked only where the answer counts: waking a frozen container
+ * up must not wait for a file server.
+ */
+export async function observeSource(migration: ContainerMigration, deps: AgentDeps): Promise<SourceView> {
+  const { source } = migration.status;
+  const container = source === undefined ? undefined : await findOriginal(source, deps.engine);
+  const entry = source?.containerID === undefined ? undefined : await deps.journal.read(source.containerID);
+  const ours = entry?.migrationUID === migration.metadata.uid ? entry : undefined;
+  const original = container === undefined ? 'gone' : ORIGINAL[container.state];
+  const { revoked } = migration.status.decision ?? {};
+  const counts = revoked === undefined ? ours?.dumpedAt !== undefined : original === 'stopped';
+  return {
+    original,
+    journal: journalOf(ours),
+    checkpoint: counts && (await isPublished(migration, source, entry, deps)) ? 'published' : 'none',
+    replacement: revoked === undefined ? 'none' : replacementOf(await findReplacement(migration, deps)),
+  };
+}
+
+const ORIGINAL = {
+  running: 'running',
+  restarting: 'running',
+  paused: 'paused',
+  created: 'stopped',
+  exited: 'stopped',
+  removing: 'stopped',
+  dead: 'stopped',
+} as const satisfies Record<ContainerState, SourceView['original']>;
+
+function journalOf(entry: JournalEntry | undefined): SourceView['journal'] {
+  if (entry === undefined) return 'untouched';
+  if (entry.dumpedAt !== undefined) return 'dumped';
+  return entry.freezeStartedAt === undefined ? 'reserved' : 'frozen';
+}
+
+/**
+ * Whether the manifest on the volume is that of this container's last dump. A manifest of an earlier one, after which
+ * the container ran on, is told apart by the journal, or by the digest that was reported; after a reboot, which the
+ * journal does not survive, nothing has run since.
+ */
+async function isPublished(
+  migration: ContainerMigration,
+  source: SourceStatus | undefined,
+  entry: JournalEntry | undefined,
+  deps: AgentDeps,
+): Promise<boolean> {
+  const found = await deps.store.readManifest(checkpointOf(migration));
+  if (found === undefined) return false;
+  const { manifest, published } = found;
+  const ours = manifest.migrationUID === migration.metadata.uid && manifest.containerID === source?.containerID;
+  const reported = source?.checkpoint?.digest;
+  if (!ours || (reported !== undefined && reported !== published.digest)) return false;
+  return reported !== undefined || entry === undefined || entry.publishedAt !== undefined;
+}
+
+function replacementOf(container: ContainerInfo | undefined): SourceView['replacement'] {
+  if (container === undefined) return 'none';
+  return container.pid === 0 ? 'created' : 'running';
+}

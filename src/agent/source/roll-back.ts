@@ -1,0 +1,114 @@
+import type { ContainerMigration, SourceStatus } from '../../api/types';
+import type { ContainerInfo } from '../../docker/engine';
+import { ReasonedError } from '../../runtime/errors';
+import { checkpointOf } from '../checkpoint-key';
+import type { AgentDeps } from '../ports';
+import { discardCheckpoint } from './discard';
+import { findOriginal, originalOf } from './original';
+import { thaw } from './thaw';
+
+/** The target may not claim any more: the original runs on as if nothing had happened. Repeated until it succeeds. */
+export async function wakeOriginal(
+  migration: ContainerMigration,
+  status: SourceStatus,
+  deps: AgentDeps,
+): Promise<SourceStatus> {
+  const container = await originalOf(status, deps.engine);
+  await thaw(container, status, deps);
+  const now = await deps.engine.inspect(container.id);
+  if (now?.state !== 'running') {
+    // It died on the way: the next look finds it dead, and decides anew.
+    throw new ReasonedError('OriginalNotAwake', `container ${container.name} is ${now?.state ?? 'gone'} after unpause`);
+  }
+  return finishRollBack(migration, status, deps);
+}
+
+/** Nothing was touched. Not even a container that is paused: somebody else did that. */
+export function undoNothing(
+  migration: ContainerMigration,
+  status: SourceStatus,
+  deps: AgentDeps,
+): Promise<SourceStatus> {
+  return finishRollBack(migration, status, deps);
+}
+
+/** The container runs on this node again: removes what the migration left. */
+export async function finishRollBack(
+  migration: ContainerMigration,
+  status: SourceStatus,
+  deps: AgentDeps,
+): Promise<SourceStatus> {
+  const left = await discardCheckpoint(migration, deps, () => isWorthKeeping(migration, deps));
+  await releaseJournal(migration, status, deps);
+  return { ...status, ...left, state: 'RolledBack' };
+}
+
+/**
+ * Without a manifest there is no checkpoint. For an object that is being deleted nobody would ever remove it.
+ */
+async function isWorthKeeping(migration: ContainerMigration, { store }: AgentDeps): Promise<boolean> {
+  const { retainCheckpoint } = migration.spec;
+  if (retainCheckpoint === 'Never') return false;
+  if (retainCheckpoint === 'OnFailure' && migration.metadata.deletionTimestamp !== undefined) return false;
+  return (await store.readManifest(checkpointOf(migration))) !== undefined;
+}
+
+/**
+ * The original died before there was a good dump of it. What is on the volume stays. The restart policy is what it was:
+ * where it would have started the container anew after its death, had we not switched it off, we do.
+ *
+ * @param why what stood in the way of a restore, when there was a checkpoint
+ */
+export async function reportLost(
+  migration: ContainerMigration,
+  status: SourceStatus,
+  deps: AgentDeps,
+  why?: string,
+): Promise<SourceStatus> {
+  const container = await findOriginal(status, deps.engine);
+  const startedAnew = container !== undefined && (await startAsPolicySays(container, status, deps));
+  await releaseJournal(migration, status, deps);
+  return { ...status, state: 'RolledBack', error: sourceLost(status, container, startedAnew, why) };
+}
+
+async function startAsPolicySays(
+  container: ContainerInfo,
+  { restartPolicy }: SourceStatus,
+  { engine, deadlines }: AgentDeps,
+): Promise<boolean> {
+  if (restartPolicy === undefined) return false;
+  await engine.setRestartPolicy(container.id, restartPolicy);
+  if (restartPolicy.name === 'no') return false;
+  await engine.start(container.id, { timeoutMs: deadlines.wakeMs });
+  return true;
+}
+
+/** Gives the reservation of the container back, if it is ours. */
+async function releaseJournal(
+  { metadata }: ContainerMigration,
+  { containerID }: SourceStatus,
+  { journal }: AgentDeps,
+): Promise<void> {
+  if (containerID === undefined) return;
+  if ((await journal.read(containerID))?.migrationUID === metadata.uid) await journal.release(containerID);
+}
+
+function sourceLost(
+  status: SourceStatus,
+  container: ContainerInfo | undefined,
+  startedAnew: boolean,
+  why: string | undefined,
+): { reason: string; message: string } {
+  const what = container === undefined ? 'was removed' : `died (exit code ${container.exitCode})`;
+  const cure = startedAnew
+    ? 'it was started anew, as its restart policy says, without what it had in memory'
+    : 'start it again on the source, without what it had in memory';
+  return {
+    reason: 'SourceLost',
+    message:
+      `container ${status.containerName ?? ''} on ${status.nodeName} ${what} while it was being moved, and does not run ` +
+      `on the target; ${cure}` +
+      (status.checkpoint === undefined ? '' : `; its last state is kept in ${status.checkpoint.path} on the volume`) +
+      (why === undefined ? '' : `, and could not be woken up from there: ${why}`),
+  };
+}

@@ -1,0 +1,259 @@
+/** What a branch of a decision is for: the rows of the tables in docs/protocol.md, which are generated from here. */
+export interface Branch {
+  /** When it is taken. The branches of a function are tried in the order in which they stand here. */
+  readonly when: string;
+  /** What follows. */
+  readonly then: string;
+}
+
+/** Every branch of decideController. */
+export const CONTROLLER_BRANCHES = {
+  LetCopyGo: { when: 'a copy of another migration is being deleted', then: 'takes the finalizer off' },
+  RestCopy: { when: 'a copy of another migration, refused already', then: 'nothing' },
+  RefuseCopy: {
+    when: 'the object was admitted under another UID: a backup was restored, perhaps in another cluster',
+    then: 'ends it as `Failed`, reason `CopyOfMigration`; nothing was touched',
+  },
+  LetGo: { when: 'it has ended and is being deleted', then: 'takes the finalizer off' },
+  Acknowledge: { when: 'it has ended and its spec was changed since', then: 'notes the generation, nothing else' },
+  Rest: { when: 'it has ended', then: 'nothing, ever (I6)' },
+  LetUnadmittedGo: { when: 'deleted before it was admitted', then: 'takes the finalizer off' },
+  RefuseCancelled: {
+    when: 'cancelled before it was admitted',
+    then: '`Failed`, reason `Cancelled`; nothing was touched',
+  },
+  RefuseSpec: { when: 'the spec breaks a rule', then: '`Failed`, reason of the rule; nothing was touched' },
+  RefuseNode: { when: 'a node does not exist', then: '`Failed`: `NodeNotFound`; nothing was touched' },
+  RefuseFencedNode: {
+    when: 'a node has the taint `node.kubernetes.io/out-of-service`',
+    then: '`Failed`: `NodeOutOfService`; nothing was touched',
+  },
+  AwaitAgent: {
+    when: 'the agent of a node does not report (being updated, for instance)',
+    then: 'waits for it in `Pending`, as long as the deadline of admission allows',
+  },
+  RefuseNodeWithoutAgent: {
+    when: 'the agent of a node did not report within the deadline of admission',
+    then: '`Failed`: `NodeWithoutAgent`; nothing was touched',
+  },
+  Admit: { when: 'both nodes can be asked', then: 'finalizer, annotation, and the step Preflight' },
+  FinishMigrated: {
+    when: 'the target is `Settled`, the source `Released`',
+    then: '`Succeeded`: the container runs on the target',
+  },
+  FinishWithoutSettling: {
+    when: 'the source is `Released`, and the target node was fenced after the container had run there',
+    then: '`Succeeded`, and says that the target node is out of service since',
+  },
+  AwaitSettling: {
+    when: 'the container runs on the target and its restart policy is not set yet',
+    then: 'waits for the target',
+  },
+  AwaitUnreachableSettling: {
+    when: 'the container has run on the target, whose restart policy is not set yet and which does not report',
+    then: 'waits, reason `TargetUnreachable`, and says how to fence the node',
+  },
+  FinishWithoutRelease: {
+    when: 'the container runs on the target, and the source node is fenced',
+    then: '`Succeeded`, and says that the frozen original was not removed; the agent does it should the node come back',
+  },
+  AwaitUnreachableRelease: {
+    when: 'the container runs on the target, and the source does not report',
+    then: 'waits, reason `SourceUnreachable`: the frozen original is there still',
+  },
+  AwaitRelease: {
+    when: 'the container runs on the target, the original is not removed yet',
+    then: 'waits for the source',
+  },
+  Fence: {
+    when: 'the target has claimed, and its node was given the taint `node.kubernetes.io/out-of-service`',
+    then: 'revokes the claim itself: somebody vouches that nothing runs there',
+  },
+  AwaitUnreachableTarget: {
+    when: 'the target has claimed and does not report',
+    then: 'waits without a limit, reason `TargetUnreachable`, and says how to fence the node',
+  },
+  AwaitOverdueRestore: {
+    when: 'the target has claimed, reports, and takes longer than the deadline of the phase Restoring',
+    then: 'waits, reason `RestoreOverdue`: the claim is the target’s to give back',
+  },
+  AwaitRestore: {
+    when: 'the target has claimed',
+    then: 'waits for it; a cancellation or deletion comes too late and is told so',
+  },
+  AwaitWithdrawal: {
+    when: 'revoked, the original runs, the target has not removed what it had prepared',
+    then: 'waits for the target, unless it does not report',
+  },
+  FinishLost: {
+    when: 'revoked, and the source reports that nothing is left that could run',
+    then: '`Failed`: `SourceLost`, with what is left on the volume',
+  },
+  FinishRolledBack: {
+    when: 'revoked, and the container runs on the source',
+    then: '`RolledBack`, with the reason of the revocation',
+  },
+  FinishSourceFenced: {
+    when: 'revoked, and the source node is fenced: it and the container are gone',
+    then: '`Failed`: `SourceLost`, with what is left on the volume',
+  },
+  AwaitUnreachableSource: {
+    when: 'revoked, and the source does not report',
+    then: 'waits without a limit, reason `SourceUnreachable`, and says how to fence the node',
+  },
+  AwaitOverdueRollBack: {
+    when: 'revoked, and the source takes longer than the deadline of the phase RollingBack',
+    then: 'waits, reason `RollBackOverdue`, with the last error of the source',
+  },
+  AwaitRollBack: { when: 'revoked', then: 'waits for the source to wake the original' },
+  GiveUpFailed: {
+    when: 'an agent failed of something that will not pass',
+    then: 'gives up, with the reason of the agent',
+  },
+  GiveUpRetries: {
+    when: 'an agent has tried a step more than `spec.backoffLimit` times again',
+    then: 'gives up, with the reason of the last failure',
+  },
+  GiveUpDeleted: { when: 'the object is being deleted', then: 'gives up: `Deleted`' },
+  GiveUpCancelled: { when: '`spec.cancel` is true', then: 'gives up: `Cancelled`' },
+  GiveUpSpecChanged: { when: 'the spec is not the one that was admitted', then: 'gives up: `SpecChanged`' },
+  GiveUpSourceFenced: {
+    when: 'the source node is fenced, and no checkpoint is published',
+    then: 'gives up: `SourceFenced`',
+  },
+  GiveUpTargetFenced: { when: 'the target node is fenced', then: 'gives up: `TargetFenced`' },
+  GiveUpTargetUnreachable: {
+    when: 'the container is being frozen, and the target does not report',
+    then: 'gives up: `TargetUnreachable`; the container shall not stand still for it',
+  },
+  GiveUpDeadline: {
+    when: '`spec.activeDeadlineSeconds` passed while an agent is awaited',
+    then: 'gives up: `DeadlineExceeded`, with what was awaited',
+  },
+  GiveUpPhaseDeadline: {
+    when: 'the deadline of the phase passed while an agent is awaited',
+    then: 'gives up: `PreflightTimedOut`, `PrepareTimedOut` or `FreezeTimedOut`, with what was awaited',
+  },
+  AwaitStep: { when: 'an agent has not finished the step', then: 'waits for it, and shows its last failure' },
+  RefuseChecks: {
+    when: 'the preflight found something that stands against it',
+    then: '`Failed`, reason of the first finding; nothing was touched',
+  },
+  AdvanceToPrepare: { when: 'the preflight found nothing', then: 'grants the step Prepare' },
+  HoldFreeze: {
+    when: 'both are prepared, and a node does not report',
+    then: 'waits: no container is frozen for a node that does not answer',
+  },
+  AdvanceToFreeze: { when: 'both are prepared', then: 'grants the step Freeze' },
+} as const satisfies Record<string, Branch>;
+
+/** Every branch of decideSource. */
+export const SOURCE_BRANCHES = {
+  NotAdmitted: { when: 'the controller has decided nothing, or decided it for another object', then: 'nothing' },
+  Finished: { when: '`Released` or `RolledBack`', then: 'nothing' },
+  LookBeforeRelease: { when: 'the container runs on the target', then: 'looks at its own Docker' },
+  ReleaseOriginal: {
+    when: 'the container runs on the target, the original is there',
+    then: 'kills it while it is frozen, removes or keeps it → `Released`',
+  },
+  ReleaseNothing: { when: 'the container runs on the target, the original is gone', then: '→ `Released`' },
+  TargetHasClaim: { when: 'the target has the claim', then: 'nothing: the original stays frozen' },
+  LookBeforeRollBack: { when: 'revoked', then: 'looks at its own Docker, journal and volume' },
+  UndoNothing: { when: 'revoked, and nothing was touched here', then: '→ `RolledBack`' },
+  KeepReplacement: {
+    when: 'revoked, and the original was woken up from its own checkpoint',
+    then: 'sets its restart policy, removes the dead original → `RolledBack`',
+  },
+  WakeOriginal: {
+    when: 'revoked, the original is frozen',
+    then: 'unpauses it, sets its restart policy → `RolledBack`',
+  },
+  KeepOriginal: { when: 'revoked, the original runs', then: 'sets its restart policy → `RolledBack`' },
+  RestoreOriginal: {
+    when: 'revoked, the original died frozen (with its Docker daemon or its node), its dump is good',
+    then: 'publishes it if need be, wakes a new container up from it in the original’s place → `RolledBack`',
+  },
+  ReportLost: {
+    when: 'revoked, the original died or was removed, and there is no checkpoint of it',
+    then: '→ `RolledBack` with the error `SourceLost`; a restart policy that would have started it is honoured',
+  },
+  Ended: { when: 'the migration has ended', then: 'nothing' },
+  FailedBefore: { when: '`Failed`', then: 'nothing: the controller decides' },
+  SpecNotAccepted: { when: 'the spec is not the one that was admitted', then: 'nothing: the controller decides' },
+  GivingUp: { when: 'deleted or cancelled', then: 'nothing new is begun: the controller decides' },
+  BackOff: { when: 'the step failed and is not due again', then: 'waits until it is' },
+  Preflight: { when: 'step Preflight', then: 'looks whether the container can be frozen → `Preflighted`' },
+  PreflightDone: { when: 'step Preflight, done', then: 'nothing' },
+  Prepare: { when: 'step Prepare', then: 'reserves and describes the container → `Prepared`' },
+  PrepareDone: { when: 'step Prepare, done', then: 'nothing' },
+  LookBeforeFreeze: { when: 'step Freeze', then: 'looks at its own Docker, journal and volume' },
+  Freeze: { when: 'step Freeze, the original runs', then: 'pauses, dumps, publishes → `Published`' },
+  AdoptCheckpoint: {
+    when: 'step Freeze, an earlier life published the checkpoint, and the original has not run since',
+    then: 'reports it as it is → `Published` (I4)',
+  },
+  ContinueFreeze: {
+    when: 'step Freeze, an earlier life froze the original, and published nothing',
+    then: 'dumps unless that is done (I4), publishes → `Published`',
+  },
+  PublishDead: {
+    when: 'step Freeze, an earlier life dumped the original, which died since with its Docker daemon',
+    then: 'publishes the dump: it is the last copy → `Published`',
+  },
+  ReportNotRunning: {
+    when: 'step Freeze, the original does not run, was paused by somebody else, or is gone',
+    then: '→ `Failed`: `ContainerNotRunning` or `SourceLost`',
+  },
+  PublishDone: { when: 'step Freeze, done', then: 'nothing' },
+} as const satisfies Record<string, Branch>;
+
+/** Every branch of decideTarget. */
+export const TARGET_BRANCHES = {
+  NotAdmitted: { when: 'the controller has decided nothing, or decided it for another object', then: 'nothing' },
+  Finished: { when: '`Settled` or `Withdrawn`', then: 'nothing' },
+  Settle: {
+    when: '`Restored`',
+    then: 'sets the restart policy, removes the markers → `Settled`',
+  },
+  ObeyFence: {
+    when: '`Claimed` or later, and the claim was taken away by fencing this node',
+    then: 'removes the container, whatever it does → `Withdrawn`',
+  },
+  LookBeforeWake: { when: '`Claimed`', then: 'looks at its own Docker and at the marker' },
+  ReportWoken: { when: '`Claimed`, and the container runs', then: 'proves the restore → `Restored`' },
+  GiveBackRetries: {
+    when: '`Claimed`, and the wake-up has failed more than `spec.backoffLimit` times again',
+    then: 'makes sure that nothing runs here and nothing will → `Failed`',
+  },
+  GiveBackUnwanted: {
+    when: '`Claimed`, the wake-up has failed, and the migration is deleted or cancelled',
+    then: 'makes sure that nothing runs here and nothing will → `Failed`',
+  },
+  BackOffWake: { when: '`Claimed`, the wake-up has failed and is not due again', then: 'waits until it is' },
+  Wake: { when: '`Claimed`', then: 'wakes the container up, never a second time → `Restored`' },
+  WithdrawRevoked: {
+    when: 'revoked',
+    then: 'makes sure that nothing runs here and nothing will → `Withdrawn`',
+  },
+  FailedBefore: { when: '`Failed`', then: 'nothing: the controller decides' },
+  Ended: { when: 'the migration has ended', then: 'nothing' },
+  SpecNotAccepted: { when: 'the spec is not the one that was admitted', then: 'nothing: the controller decides' },
+  GivingUp: { when: 'deleted or cancelled', then: 'nothing new is begun: the controller decides' },
+  BackOff: { when: 'the step failed and is not due again', then: 'waits until it is' },
+  PreflightDone: { when: 'step Preflight, done', then: 'nothing' },
+  AwaitSourcePreflight: { when: 'step Preflight, the source has not looked yet', then: 'nothing' },
+  Preflight: { when: 'step Preflight', then: 'looks whether the container can be woken up → `Preflighted`' },
+  PrepareDone: { when: 'step Prepare, done', then: 'nothing' },
+  AwaitSourcePrepare: { when: 'step Prepare, the source has not described the container yet', then: 'nothing' },
+  Prepare: { when: 'step Prepare', then: 'creates the container, not started → `Prepared`' },
+  NothingPrepared: { when: 'step Freeze, nothing is prepared here', then: 'nothing' },
+  AwaitPublished: { when: 'step Freeze, the checkpoint is not published yet', then: 'nothing' },
+  Claim: {
+    when: 'step Freeze, the checkpoint is published and not revoked',
+    then: 'verifies every file, claims with the `resourceVersion` it saw → `Claimed`',
+  },
+} as const satisfies Record<string, Branch>;
+
+export type ControllerBranch = keyof typeof CONTROLLER_BRANCHES;
+export type SourceBranch = keyof typeof SOURCE_BRANCHES;
+export type TargetBranch = keyof typeof TARGET_BRANCHES;

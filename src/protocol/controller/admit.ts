@@ -1,0 +1,59 @@
+import type { ContainerMigration } from '../../api/types';
+import { ruleBroken } from '../../api/validate';
+import type { ControllerBranch } from '../branches';
+import { RECHECK_MS, startOf } from './waiting';
+import type { ControllerObservation, ControllerStep } from './step';
+
+/** Whether the agents may look at the container at all. Nothing was touched yet, so every end is a plain refusal. */
+export function admit(migration: ContainerMigration, seen: ControllerObservation): ControllerStep {
+  const { spec } = migration;
+  if (spec.cancel) return refuse('RefuseCancelled', 'Cancelled', 'spec.cancel was true before anything had begun');
+  const broken = ruleBroken(spec);
+  if (broken !== undefined) return refuse('RefuseSpec', broken.reason, broken.message);
+  for (const role of ['source', 'target'] as const) {
+    const node = spec[role].nodeName;
+    if (!seen[role].exists) {
+      return refuse(
+        'RefuseNode',
+        'NodeNotFound',
+        `there is no node ${node} (spec.${role}.nodeName); \`kubectl get nodes\` lists those that exist`,
+      );
+    }
+    if (seen[role].outOfService) {
+      return refuse(
+        'RefuseFencedNode',
+        'NodeOutOfService',
+        `node ${node} (spec.${role}.nodeName) has the taint node.kubernetes.io/out-of-service; take it off once the node is well`,
+      );
+    }
+  }
+  for (const role of ['source', 'target'] as const) {
+    if (!seen[role].agentAlive) return withoutAgent(migration, role, seen);
+  }
+  return { do: 'Admit', because: 'Admit' };
+}
+
+/** An agent may be away for a moment: its image is updated, or the API server itself was away. */
+function withoutAgent(
+  migration: ContainerMigration,
+  role: 'source' | 'target',
+  seen: ControllerObservation,
+): ControllerStep {
+  const node = migration.spec[role].nodeName;
+  const message =
+    `no Transship agent reports from node ${node} (spec.${role}.nodeName); see that the DaemonSet ` +
+    `transship-agent runs there, and look at its logs`;
+  const givesUpAtMs = startOf(migration, seen) + seen.deadlines.admitMs;
+  if (seen.nowMs >= givesUpAtMs) return refuse('RefuseNodeWithoutAgent', 'NodeWithoutAgent', message);
+  return {
+    do: 'Wait',
+    because: 'AwaitAgent',
+    reason: 'NodeWithoutAgent',
+    waitsFor: `the agent of ${node}: ${message}`,
+    untilMs: Math.min(givesUpAtMs, seen.nowMs + RECHECK_MS),
+  };
+}
+
+function refuse(because: ControllerBranch, reason: string, message: string): ControllerStep {
+  return { do: 'Refuse', because, reason, message };
+}

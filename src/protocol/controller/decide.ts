@@ -1,0 +1,42 @@
+import type { ContainerMigration } from '../../api/types';
+import { isCopy, isFinal } from '../../api/types';
+import { claimHolds, isRestored } from '../claim';
+import { admit } from './admit';
+import { forward } from './forward';
+import { awaitRestore, settleSuccess } from './restore';
+import { settleRollBack } from './roll-back';
+import type { ControllerObservation, ControllerStep } from './step';
+
+/** What the controller does next. Pure: the same object and observation always give the same step. */
+export function decideController(migration: ContainerMigration, seen: ControllerObservation): ControllerStep {
+  const { status, metadata } = migration;
+  const deleted = metadata.deletionTimestamp !== undefined;
+  if (isCopy(migration)) return refuseCopy(migration, deleted);
+  if (isFinal(migration)) {
+    if (deleted) return { do: 'LetGo', because: 'LetGo' };
+    return status.observedGeneration === metadata.generation
+      ? { do: 'Rest', because: 'Rest' }
+      : { do: 'Acknowledge', because: 'Acknowledge' };
+  }
+  if (status.decision === undefined) {
+    return deleted ? { do: 'LetGo', because: 'LetUnadmittedGo' } : admit(migration, seen);
+  }
+  if (claimHolds(migration)) {
+    return isRestored(status.target) ? settleSuccess(migration, seen) : awaitRestore(migration, seen);
+  }
+  const { revoked } = status.decision;
+  return revoked === undefined ? forward(migration, status.decision, seen) : settleRollBack(migration, revoked, seen);
+}
+
+function refuseCopy(migration: ContainerMigration, deleted: boolean): ControllerStep {
+  if (deleted) return { do: 'LetGo', because: 'LetCopyGo' };
+  if (isFinal(migration)) return { do: 'Rest', because: 'RestCopy' };
+  return {
+    do: 'Refuse',
+    because: 'RefuseCopy',
+    reason: 'CopyOfMigration',
+    message:
+      'this object is a copy of a migration that was admitted under another UID, as a restored backup is, and is not run ' +
+      'again; to move the container, create a new ContainerMigration without status and annotations of transship.dev',
+  };
+}

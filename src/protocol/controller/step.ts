@@ -1,0 +1,67 @@
+import type { ControllerBranch } from '../branches';
+
+/** What the controller knows of a node. */
+export interface NodeView {
+  readonly exists: boolean;
+  /** Whether the node's agent renewed its Lease lately. */
+  readonly agentAlive: boolean;
+  /** Whether it carries the taint `node.kubernetes.io/out-of-service`: somebody vouches that nothing runs there. */
+  readonly outOfService: boolean;
+}
+
+/** How long each phase may take, in ms. What cannot be given up any more is only said to be overdue. */
+export interface PhaseDeadlines {
+  /** Until the agents of both nodes report. */
+  readonly admitMs: number;
+  readonly preflightMs: number;
+  readonly prepareMs: number;
+  /** From the grant to freeze until the claim: the container stands still for most of it. */
+  readonly freezeMs: number;
+  readonly restoreMs: number;
+  readonly rollBackMs: number;
+}
+
+/** What the controller sees besides the object. */
+export interface ControllerObservation {
+  /** Milliseconds since the epoch, the controller's clock. */
+  readonly nowMs: number;
+  readonly source: NodeView;
+  readonly target: NodeView;
+  readonly deadlines: PhaseDeadlines;
+}
+
+/** The one next step of the controller. `because` names the branch that chose it (branches.ts). */
+export type ControllerStep = { readonly because: ControllerBranch } & (
+  | {
+      /** Nothing to decide now; look again at `untilMs` at the latest. */
+      readonly do: 'Wait';
+      /** Shown to people: what is waited for, and what to do when it does not come. */
+      readonly waitsFor: string;
+      readonly untilMs: number;
+      /** When the wait is not an ordinary one: why, as one CamelCase word. */
+      readonly reason?: string;
+    }
+  /** The migration has ended and nothing is left to do. */
+  | { readonly do: 'Rest' }
+  /** The spec was changed after the end. That has no effect; the status says that it was seen (kstatus waits for it). */
+  | { readonly do: 'Acknowledge' }
+  /** Hold the object by a finalizer, accept its spec and let the agents look. */
+  | { readonly do: 'Admit' }
+  /** End it; nothing was touched. */
+  | { readonly do: 'Refuse'; readonly reason: string; readonly message: string }
+  /** Let the agents go one step further. */
+  | { readonly do: 'Advance'; readonly to: 'Prepare' | 'Freeze' }
+  /**
+   * Forbid the claim, so that the source may wake its container up. Written with the resourceVersion of the object seen.
+   * `fenced` names the target node when even its claim is taken away.
+   */
+  | { readonly do: 'Revoke'; readonly reason: string; readonly message: string; readonly fenced?: string }
+  | {
+      readonly do: 'Finish';
+      readonly phase: 'Succeeded' | 'RolledBack' | 'Failed';
+      readonly reason: string;
+      readonly message: string;
+    }
+  /** The object is being deleted and no container depends on it any more. */
+  | { readonly do: 'LetGo' }
+);

@@ -1,0 +1,86 @@
+import type { ContainerMigration } from '../../../src/api/types';
+import { FINALIZER } from '../../../src/api/types';
+import { createClusterView } from '../../../src/controller/cluster-view';
+import { createMigrationStore } from '../../../src/controller/kube-ports';
+import { errorOfAnswer } from '../../../src/kube/errors';
+import { MIGRATIONS } from '../../../src/kube/migrations';
+import { ResourceClient } from '../../../src/kube/resource-client';
+import type { MigrationStore } from '../../../src/controller/ports';
+import type { Informer } from '../../../src/runtime/informer';
+import { FakeClock } from '../../lib/fake-clock';
+import { FakeTransport } from '../../lib/fake-transport';
+import { decision, migration } from '../../lib/migration';
+
+function setup(): { transport: FakeTransport; store: MigrationStore } {
+  const transport = new FakeTransport();
+  transport.answer = () => migration();
+  const informer: Pick<Informer<ContainerMigration>, 'get'> = { get: () => migration() };
+  const client = new ResourceClient(transport, MIGRATIONS);
+  return { transport, store: createMigrationStore(client, informer as Informer<ContainerMigration>) };
+}
+
+const seen = migration({ decision: decision('Freeze') }, { metadata: { resourceVersion: '41' } });
+
+test('every write carries the version of the object that was decided on', async () => {
+  const { transport, store } = setup();
+  await store.writeStatus(seen, { phase: 'Freezing' });
+  await store.writeMetadata(seen, { finalizers: [FINALIZER] });
+  for (const { method, body } of transport.requests) {
+    expect(method).toBe('PATCH');
+    expect(body).toMatchObject({ metadata: { resourceVersion: '41' } });
+  }
+});
+
+test('a status is written for this very object, not for one of the same name', async () => {
+  const { transport, store } = setup();
+  await store.writeStatus(seen, { phase: 'Freezing' });
+  expect(transport.requests[0]?.path).toContain('/default/containermigrations/move/status');
+  expect(transport.requests[0]?.body).toMatchObject({ metadata: { uid: seen.metadata.uid } });
+});
+
+test('finalizers are replaced, annotations added', async () => {
+  const { transport, store } = setup();
+  await store.writeMetadata(seen, { finalizers: [], annotations: { 'transship.dev/admitted-uid': 'u' } });
+  expect(transport.requests[0]).toMatchObject({
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { finalizers: [], annotations: { 'transship.dev/admitted-uid': 'u' } } },
+  });
+});
+
+describe('a node, as the controller sees it', () => {
+  const lease = { metadata: { namespace: 'ns', name: 'transship-agent-node-a', resourceVersion: '1' } };
+  const taints = [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }];
+
+  function look(node: object | undefined, renewedAgoMs: number | undefined): Promise<unknown> {
+    const clock = new FakeClock();
+    const transport = new FakeTransport();
+    const renewTime = new Date(clock.now() - (renewedAgoMs ?? 0)).toISOString();
+    transport.answer = ({ path }) => {
+      const found = path.includes('/leases/')
+        ? renewedAgoMs !== undefined && { ...lease, spec: { leaseDurationSeconds: 40, renewTime } }
+        : node;
+      if (found === undefined || found === false) throw errorOfAnswer('GET', 404, '{"reason":"NotFound"}');
+      return found;
+    };
+    return createClusterView(transport, clock, 'ns').node('node-a');
+  }
+
+  const metadata = { name: 'node-a', uid: 'u', resourceVersion: '1' };
+
+  test.each([
+    ['that is well', { metadata }, 1_000, { exists: true, agentAlive: true, outOfService: false }],
+    ['that was never there', undefined, undefined, { exists: false, agentAlive: false, outOfService: false }],
+    ['that has no agent', { metadata }, undefined, { exists: true, agentAlive: false, outOfService: false }],
+    ['whose agent is long gone', { metadata }, 900_000, { exists: true, agentAlive: false, outOfService: false }],
+    [
+      'that is fenced',
+      { metadata, spec: { taints } },
+      900_000,
+      { exists: true, agentAlive: false, outOfService: true },
+    ],
+    // Removed with its virtual machine: what it was marked with is gone too, and so nobody vouches for it.
+    ['that was removed', undefined, 900_000, { exists: false, agentAlive: false, outOfService: false }],
+  ])('%s', async (_what, node, renewedAgoMs, view) => {
+    expect(await look(node, renewedAgoMs)).toEqual(view);
+  });
+});

@@ -1,0 +1,39 @@
+import { decideController } from '../../../src/protocol/controller/decide';
+import { decideSource } from '../../../src/protocol/source';
+import { statusAfter } from '../../../src/protocol/status';
+import { decideTarget } from '../../../src/protocol/target';
+
+/** A mistake in what the actors do, each of which the model must find (broken-variants.test.ts). */
+export type Defect =
+  | 'claimWithoutPrecondition'
+  | 'revokeWithoutPrecondition'
+  | 'restoredReportUnguarded'
+  | 'noSignOfLife'
+  | 'taintIgnored'
+  | 'policyLeftOnInFreeze'
+  | 'policySetAtCreation'
+  | 'markerNotConsumed'
+  | 'staleCache'
+  | 'dumpAlwaysRedone'
+  | 'manifestBeforeFiles'
+  | 'manifestNotVerified'
+  | 'claimGivenBackBeforeCleanUp'
+  | 'giveBackAlthoughResumed'
+  | 'nothingForgotten'
+  | 'wakeNotNoted'
+  | 'policyForgotten'
+  | 'killThaws'
+  | 'finalizerForgotten'
+  | 'originalKilledBySource'
+  | 'dumpTrustedAfterThaw';
+
+/** What the actors decide and do: the real decision functions, unless a test puts a broken one in their place. */
+export interface Behaviour {
+  readonly decideController: typeof decideController;
+  readonly decideSource: typeof decideSource;
+  readonly decideTarget: typeof decideTarget;
+  readonly statusAfter: typeof statusAfter;
+  readonly defect?: Defect;
+}
+
+export const REAL: Behaviour = { decideController, decideSource, decideTarget, statusAfter };

@@ -1,0 +1,60 @@
+import { INTERRUPTED, STILL_RUNS, WAKE_FAILED, CORRUPT } from './failures';
+import type { Desk } from './desk';
+import { asFailure } from './desk';
+import { digestOf, failWhenDue } from './node-effects';
+import { wrapperStep } from './running';
+import type { SimContainer, Visit } from './world';
+
+/** Compares the checkpoint with its manifest. @throws StepFailure */
+export function verify(desk: Desk, uid: string): void {
+  const directory = desk.volume.read(uid);
+  if (desk.world.behaviour.defect === 'manifestNotVerified') return;
+  failWhenDue(desk.actor);
+  if (directory?.manifest === undefined || directory.manifest !== digestOf(directory)) throw CORRUPT;
+}
+
+/** Arms and starts a container that was created for a restore, or continues what an earlier life began. */
+export function* restore(desk: Desk, uid: string, container: SimContainer): Visit {
+  const { driver, docker, world, node } = desk;
+  let marker = driver.marker(uid);
+  if (marker?.containerID !== container.id || marker.state === 'failed') {
+    // Without a marker a container that has run already may have counted on: it is not restored a second time.
+    if (container.state === 'dead') throw INTERRUPTED;
+    verify(desk, uid);
+    yield;
+    marker = driver.arm(container, uid);
+    yield;
+  }
+  if (marker.state === 'armed' && !marker.busy) {
+    docker.startArmed(marker);
+    yield;
+  }
+  while (marker.busy) {
+    try {
+      failWhenDue(desk.actor);
+    } catch (error) {
+      // The restore itself failed.
+      driver.killRestore(marker);
+      throw asFailure(error);
+    }
+    wrapperStep(world, node);
+    yield;
+  }
+  if (marker.state !== 'resumed' && container.state !== 'running') throw WAKE_FAILED;
+}
+
+/** Makes sure that nothing of what was made here runs and nothing will. */
+export function* cleanUp(desk: Desk, uid: string, { evenIfRunning = false } = {}): Visit {
+  const { driver, docker, world } = desk;
+  driver.disarm(uid);
+  yield;
+  const container = docker.ours(uid);
+  if (container !== undefined) {
+    const lenient = evenIfRunning || world.behaviour.defect === 'giveBackAlthoughResumed';
+    if (container.state === 'running' && !lenient) throw STILL_RUNS;
+    docker.remove(container);
+    yield;
+  }
+  driver.forget(uid);
+  yield;
+}

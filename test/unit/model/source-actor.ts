@@ -1,0 +1,147 @@
+import type { ContainerMigration, SourceStatus } from '../../../src/api/types';
+import type { SourceStep, SourceView } from '../../../src/protocol/source';
+import { cachedBy, fresh, writeSource } from './api-server';
+import type { Desk } from './desk';
+import { asFailure, clockOf, deskOf, errorOf, isPublished, noteBranch, requireAdmitted, retryAfter } from './desk';
+import type { StepFailure } from './failures';
+import { checkpointOf, freeze, wakeAfterFailure } from './source-freeze';
+import { release, reportLost, restoreOriginal, wakeOriginal } from './source-endings';
+import type { Actor, SimNode, Visit, World } from './world';
+import { ORIGINAL } from './world';
+
+/** One visit of the agent on the source node, as src/agent makes it. */
+export function* sourceVisit(world: World, actor: Actor, node: SimNode): Visit {
+  const { decideSource, defect } = world.behaviour;
+  const cached = cachedBy(world, actor);
+  // Somebody vouches that nothing runs here: whatever an agent started now would run beside what is started elsewhere.
+  if (cached === undefined || (node.tainted && defect !== 'taintIgnored')) return;
+  const nowMs = clockOf(world, actor);
+  const expected = decideSource(cached, { nowMs, view: undefined });
+  if (expected.do === 'Wait') {
+    noteBranch(world, 'source', expected.because);
+    return;
+  }
+  yield;
+  const migration = defect === 'staleCache' ? cached : fresh(world, actor);
+  if (migration === undefined) return;
+  const desk = deskOf(world, actor, node);
+  let step = decideSource(migration, { nowMs, view: undefined });
+  try {
+    if (step.do === 'Look') {
+      noteBranch(world, 'source', step.because);
+      yield;
+      step = decideSource(migration, { nowMs, view: look(desk, migration) });
+    }
+    noteBranch(world, 'source', step.because);
+    if (step.do === 'Wait' || step.do === 'Look') return;
+    requireAdmitted(world, migration, step.because);
+    yield* perform(desk, migration, step);
+  } catch (error) {
+    yield* settleFailure(desk, migration, step, asFailure(error));
+  }
+}
+
+function look({ docker, node, volume }: Desk, { metadata, status }: ContainerMigration): SourceView {
+  const state = docker.original()?.state;
+  const original = state === undefined ? 'gone' : state === 'running' || state === 'paused' ? state : 'stopped';
+  const noted = node.journal?.uid === metadata.uid ? node.journal.stage : 'untouched';
+  // A rollback that can simply wake the original does not wait for the volume.
+  const alive = original === 'running' || original === 'paused';
+  const directory = alive && status.decision?.revoked !== undefined ? undefined : volume.read(metadata.uid);
+  const replacement = docker.ours(metadata.uid)?.state;
+  return {
+    original,
+    // Woken up once, the original has run on: its dump is worth nothing any more.
+    journal: noted === 'woken' ? 'reserved' : noted,
+    checkpoint: isPublished(directory) && noted !== 'woken' ? 'published' : 'none',
+    replacement: replacement === undefined ? 'none' : replacement === 'running' ? 'running' : 'created',
+  };
+}
+
+export const statusOf = ({ status }: ContainerMigration, node: SimNode): SourceStatus =>
+  status.source ?? { nodeName: node.name, state: 'Pending' };
+
+export function withoutTrouble(status: SourceStatus): SourceStatus {
+  if (status.error === undefined && status.retry === undefined) return status;
+  const rest = { ...status };
+  delete rest.error;
+  delete rest.retry;
+  return rest;
+}
+
+function* perform(
+  desk: Desk,
+  migration: ContainerMigration,
+  step: Exclude<SourceStep, { do: 'Wait' | 'Look' }>,
+): Visit {
+  const { world, actor, node, docker, volume } = desk;
+  const { uid } = migration.metadata;
+  const status = withoutTrouble(statusOf(migration, node));
+  const report = (change: Partial<SourceStatus>): void => {
+    writeSource(world, actor, migration, { ...status, ...change });
+  };
+  switch (step.do) {
+    case 'Preflight': {
+      const running = docker.original()?.state === 'running';
+      const found = { reason: 'ContainerNotRunning', message: 'it does not run', blocking: true };
+      yield;
+      report({ state: 'Preflighted', containerID: ORIGINAL, checks: running ? [] : [found] });
+      return;
+    }
+    case 'Prepare': {
+      node.journal = { uid, stage: 'reserved' };
+      yield;
+      volume.open(uid).description = true;
+      yield;
+      const policy = docker.original()?.policy ?? 'no';
+      report({ state: 'Prepared', restartPolicy: { name: policy, maximumRetryCount: 0 } });
+      return;
+    }
+    case 'Freeze':
+      report(yield* freeze(desk, migration));
+      return;
+    case 'Adopt': {
+      const digest = volume.read(uid)?.manifest ?? '';
+      yield;
+      report({ state: 'Published', checkpoint: checkpointOf(digest) });
+      return;
+    }
+    case 'Fail':
+      report({ state: 'Failed', error: { reason: step.reason, message: 'not running' } });
+      return;
+    case 'Release':
+      yield* release(desk, migration);
+      report({ state: 'Released' });
+      return;
+    case 'Wake':
+      yield* wakeOriginal(desk, migration);
+      report({ state: 'RolledBack' });
+      return;
+    case 'Restore':
+      report({ state: 'RolledBack', restoredContainerID: yield* restoreOriginal(desk, migration) });
+      return;
+    case 'ReportLost':
+      yield* reportLost(desk, migration);
+      report({ state: 'RolledBack', error: { reason: 'SourceLost', message: 'it is lost' } });
+      return;
+    case 'Undo':
+      // A step that failed half-way may have begun to describe the container, before the node lost its journal.
+      volume.discard(uid, false);
+      yield;
+      report({ state: 'RolledBack' });
+  }
+}
+
+/** What fails before the claim for good is the controller's to end; what must succeed is tried for ever. */
+function* settleFailure(desk: Desk, migration: ContainerMigration, step: SourceStep, failure: StepFailure): Visit {
+  desk.world.trace?.push(`  failed: ${failure.reason}`);
+  if (step.do === 'Freeze') yield* wakeAfterFailure(desk, migration);
+  const status = statusOf(migration, desk.node);
+  const mustSucceed = migration.status.decision?.revoked !== undefined || step.do === 'Release';
+  const change: Partial<SourceStatus> =
+    failure.passing || mustSucceed || step.do === 'Look'
+      ? retryAfter(desk, status, failure)
+      : { state: 'Failed', error: errorOf(failure) };
+  yield;
+  writeSource(desk.world, desk.actor, migration, { ...status, ...change });
+}

@@ -1,0 +1,209 @@
+import type { ContainerMigration, TargetStatus } from '../../../src/api/types';
+import type { TargetStep, TargetView } from '../../../src/protocol/target';
+import { cachedBy, fresh, writeTarget } from './api-server';
+import type { Desk } from './desk';
+import { asFailure, clockOf, deskOf, errorOf, isoOf, noteBranch, requireAdmitted, retryAfter } from './desk';
+import { StepFailure } from './failures';
+import { cleanUp, restore, verify } from './restore-effects';
+import type { Actor, SimNode, Visit, World } from './world';
+
+/** One visit of the agent on the target node, as src/agent makes it. */
+export function* targetVisit(world: World, actor: Actor, node: SimNode): Visit {
+  const { decideTarget, defect } = world.behaviour;
+  const cached = cachedBy(world, actor);
+  // Somebody vouches that nothing runs here: whatever an agent started now would run beside what is started elsewhere.
+  if (node.tainted && defect !== 'taintIgnored') return;
+  yield* sweep(deskOf(world, actor, node), cached?.metadata.uid);
+  if (cached === undefined) return;
+  const nowMs = clockOf(world, actor);
+  const expected = decideTarget(cached, { nowMs, view: undefined });
+  if (expected.do === 'Wait') {
+    noteBranch(world, 'target', expected.because);
+    return;
+  }
+  yield;
+  const migration = defect === 'staleCache' ? cached : fresh(world, actor);
+  if (migration === undefined) return;
+  const desk = deskOf(world, actor, node);
+  let step = decideTarget(migration, { nowMs, view: undefined });
+  try {
+    if (step.do === 'Look') {
+      noteBranch(world, 'target', step.because);
+      yield;
+      step = decideTarget(migration, { nowMs, view: look(desk, migration) });
+    }
+    noteBranch(world, 'target', step.because);
+    if (step.do === 'Wait' || step.do === 'Look') return;
+    requireAdmitted(world, migration, step.because);
+    yield* perform(desk, migration, step);
+  } catch (error) {
+    yield;
+    writeTarget(world, actor, migration, afterFailure(desk, migration, step, asFailure(error)), { ifUnchanged: false });
+  }
+}
+
+/** What was prepared here for an object that is gone goes too. Objects are told apart by their UIDs. */
+function* sweep({ world, actor, node, docker, driver }: Desk, known: string | undefined): Visit {
+  const left = node.containers.find(({ madeBy, state }) => madeBy !== known && state === 'created');
+  if (left?.madeBy === undefined) return;
+  yield;
+  if (fresh(world, actor)?.metadata.uid === left.madeBy) return;
+  try {
+    docker.remove(left);
+    yield;
+    driver.forget(left.madeBy);
+  } catch (error) {
+    asFailure(error);
+  }
+}
+
+function look({ docker }: Desk, { metadata }: ContainerMigration): TargetView {
+  const state = docker.ours(metadata.uid)?.state;
+  if (state === undefined) return { container: 'none' };
+  return { container: state === 'running' || state === 'created' ? state : 'stopped' };
+}
+
+const statusOf = ({ status }: ContainerMigration, node: SimNode): TargetStatus =>
+  status.target ?? { nodeName: node.name, state: 'Pending' };
+
+function withoutTrouble(status: TargetStatus): TargetStatus {
+  if (status.error === undefined && status.retry === undefined) return status;
+  const rest = { ...status };
+  delete rest.error;
+  delete rest.retry;
+  return rest;
+}
+
+function* perform(
+  desk: Desk,
+  migration: ContainerMigration,
+  step: Exclude<TargetStep, { do: 'Wait' | 'Look' }>,
+): Visit {
+  const { world, actor, node, docker, driver } = desk;
+  const { uid } = migration.metadata;
+  const status = withoutTrouble(statusOf(migration, node));
+  const report = (change: Partial<TargetStatus>): void => {
+    writeTarget(world, actor, migration, { ...status, ...change }, { ifUnchanged: false });
+  };
+  switch (step.do) {
+    case 'Preflight':
+      yield;
+      report({ state: 'Preflighted', checks: [] });
+      return;
+    case 'Prepare': {
+      const { id } = docker.ours(uid) ?? docker.create(uid);
+      yield;
+      report({ state: 'Prepared', containerID: id });
+      return;
+    }
+    case 'Claim': {
+      verify(desk, uid);
+      yield;
+      const ifUnchanged = world.behaviour.defect !== 'claimWithoutPrecondition';
+      const claimed = writeTarget(world, actor, migration, { ...status, state: 'Claimed' }, { ifUnchanged });
+      yield;
+      yield* wake(desk, claimed);
+      return;
+    }
+    case 'Wake':
+      yield* wake(desk, yield* giveSignOfLife(desk, migration));
+      return;
+    case 'GiveBack':
+      if (world.behaviour.defect === 'claimGivenBackBeforeCleanUp') {
+        report({ state: 'Failed', error: { reason: 'GivenBack', message: 'too early' } });
+        yield;
+      }
+      yield* cleanUp(desk, uid);
+      report({ state: 'Failed', error: migration.status.target?.error ?? { reason: 'GivenBack', message: '' } });
+      return;
+    case 'Settle': {
+      const container = docker.ours(uid);
+      const policy = migration.status.source?.restartPolicy?.name === 'always' ? 'always' : 'no';
+      if (container !== undefined && world.behaviour.defect !== 'policyForgotten') {
+        docker.setPolicy(container, policy);
+      }
+      yield;
+      driver.forget(uid);
+      yield;
+      report({ state: 'Settled' });
+      return;
+    }
+    case 'Withdraw':
+      yield* cleanUp(desk, uid, { evenIfRunning: step.because === 'ObeyFence' });
+      report({ state: 'Withdrawn' });
+  }
+}
+
+/**
+ * A target that was away since its claim may be about to be fenced. Its write changes the object, so that a revocation
+ * that was decided before it fails.
+ */
+function* giveSignOfLife(
+  { world, actor, node }: Desk,
+  migration: ContainerMigration,
+): Generator<undefined, ContainerMigration, undefined> {
+  if (world.behaviour.defect === 'noSignOfLife') return migration;
+  const at = isoOf(clockOf(world, actor));
+  const sign: TargetStatus = { ...statusOf(migration, node), progress: { doing: 'Wake', bytes: 0, files: 0, at } };
+  const written = writeTarget(world, actor, migration, sign, { ifUnchanged: true });
+  yield;
+  return written;
+}
+
+/** After the claim: wakes the container up, or continues where an earlier life stopped, and reports it. */
+function* wake(desk: Desk, migration: ContainerMigration): Visit {
+  const { world, actor, docker, driver, node } = desk;
+  const { uid } = migration.metadata;
+  try {
+    const container = docker.ours(uid) ?? docker.create(uid);
+    yield;
+    // One that ran and died with its daemon has been restored: what becomes of it now is as with any container.
+    const ran = container.state === 'running' || driver.marker(uid)?.state === 'resumed';
+    if (!ran || container.state === 'created') yield* restore(desk, uid, container);
+  } catch (error) {
+    const failure = asFailure(error);
+    const said = yield* afterFailedWake(desk, migration, failure);
+    yield;
+    writeTarget(world, actor, migration, said, { ifUnchanged: false });
+    return;
+  }
+  const now = fresh(world, actor);
+  if (now?.metadata.uid !== uid) return;
+  const guarded = world.behaviour.defect !== 'restoredReportUnguarded';
+  if (guarded && now.status.decision?.revoked?.fenced !== undefined) return;
+  yield;
+  const status = withoutTrouble(statusOf(now, node));
+  writeTarget(world, actor, now, { ...status, state: 'Restored' }, { ifUnchanged: guarded });
+}
+
+/** Cleans up before the claim is given back; a claim that cannot be cleaned up behind is kept. */
+function* afterFailedWake(
+  desk: Desk,
+  migration: ContainerMigration,
+  failure: StepFailure,
+): Generator<undefined, TargetStatus, undefined> {
+  desk.world.trace?.push(`  failed: ${failure.reason}`);
+  const status = statusOf(migration, desk.node);
+  try {
+    yield* cleanUp(desk, migration.metadata.uid);
+  } catch (error) {
+    return { ...status, ...retryAfter(desk, status, asFailure(error)) };
+  }
+  return failure.passing
+    ? { ...status, ...retryAfter(desk, status, failure) }
+    : { ...status, state: 'Failed', error: errorOf(failure) };
+}
+
+function afterFailure(
+  desk: Desk,
+  migration: ContainerMigration,
+  step: TargetStep,
+  failure: StepFailure,
+): TargetStatus {
+  desk.world.trace?.push(`  failed: ${failure.reason}`);
+  const status = statusOf(migration, desk.node);
+  const mayFail = step.do === 'Preflight' || step.do === 'Prepare' || step.do === 'Claim';
+  return failure.passing || !mayFail
+    ? { ...status, ...retryAfter(desk, status, failure) }
+    : { ...status, state: 'Failed', error: errorOf(failure) };
+}

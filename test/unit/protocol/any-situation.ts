@@ -1,0 +1,134 @@
+import * as fc from 'fast-check';
+import { ADMITTED_UID } from '../../../src/api/types';
+import type { ContainerMigration, Status } from '../../../src/api/types';
+import { schema } from '../../../src/api/generated/schema';
+import type { ControllerObservation, NodeView } from '../../../src/protocol/controller/step';
+import type { SourceObservation } from '../../../src/protocol/source';
+import type { TargetObservation } from '../../../src/protocol/target';
+import { checkpoint, CONTAINER_ID, decision, error, migration, revoked, source, target } from '../../lib/migration';
+import { at, atMs, deadlines, FENCED, NO_NODE, SILENT, WELL } from './controller/observations';
+
+/** An object in any state at all, whether or not the actors could bring it there, and what each of them observes. */
+export interface Situation {
+  readonly object: ContainerMigration;
+  readonly controller: ControllerObservation;
+  readonly source: SourceObservation;
+  readonly target: TargetObservation;
+}
+
+const { status } = schema.properties;
+// Prepared is where most is decided.
+const sourceState = fc.constantFrom(...status.properties.source.properties.state.enum, 'Prepared', 'Prepared');
+const targetState = fc.constantFrom(...status.properties.target.properties.state.enum, 'Prepared', 'Prepared');
+const seconds = fc.constantFrom(1, 1, 1, 50, 50, 100, 200, 599, 600, 100_000);
+
+/** Mostly left out, so that what is rare does not hide what is common. */
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ arbitrary: fc.constant(undefined), weight: 4 }, { arbitrary, weight: 1 });
+
+/** Leaves out what is undefined, as an API server does. */
+const present = (fields: object): object =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+const agent = fc
+  .record({
+    error: sometimes(fc.constantFrom(error, { reason: 'SourceLost', message: 'gone' })),
+    retry: sometimes(fc.record({ failures: fc.constantFrom(1, 3, 4), notBefore: seconds.map(at) })),
+    checks: sometimes(fc.boolean().map((blocking) => [{ reason: 'CriuMissing', message: 'no criu', blocking }])),
+  })
+  .map(present);
+
+const anySource = fc
+  .tuple(
+    sourceState,
+    agent,
+    fc.record({
+      checkpoint: sometimes(fc.constant(checkpoint)),
+      restartPolicy: sometimes(fc.constant({ name: 'always', maximumRetryCount: 0 })),
+      restoredContainerID: sometimes(fc.constant(CONTAINER_ID)),
+    }),
+  )
+  .map(([state, more, own]) => source(state, { ...more, ...present(own) }));
+
+const anyTarget = fc.tuple(targetState, agent).map(([state, more]) => target(state, more));
+
+const anyDecision = fc
+  .tuple(
+    fc.constantFrom('Preflight', 'Prepare', 'Freeze', 'Freeze'),
+    fc.constantFrom(undefined, undefined, revoked, { ...revoked, fenced: 'node-b' }),
+    sometimes(fc.constantFrom({ migrationUID: 'another' }, { migrationUID: undefined })),
+    sometimes(fc.constant({ specDigest: `sha256:${'0'.repeat(64)}` })),
+  )
+  .map(([step, revocation, uid, digest]) =>
+    decision(step, { ...(revocation && { revoked: revocation }), ...digest, ...(uid as object) }),
+  );
+
+const anyPhase = sometimes(fc.constantFrom(...status.properties.phase.enum));
+
+const anyStatus: fc.Arbitrary<Status> = fc
+  .record({
+    phase: anyPhase,
+    observedGeneration: fc.constantFrom(1, 2),
+    startedAt: fc.constantFrom(undefined, at(0)),
+    phaseTransitions: fc.constantFrom(
+      undefined,
+      (['Preflight', 'Preparing', 'Freezing', 'Restoring', 'RollingBack'] as const).map((phase, index) => ({
+        phase,
+        at: at(index * 10),
+      })),
+    ),
+    decision: fc.option(anyDecision, { nil: undefined, freq: 8 }),
+    source: fc.option(anySource, { nil: undefined, freq: 8 }),
+    target: fc.option(anyTarget, { nil: undefined, freq: 8 }),
+  })
+  .map(present);
+
+const anyObject = fc
+  .record({
+    status: anyStatus,
+    deletionTimestamp: sometimes(fc.constant(at(0))),
+    annotations: sometimes(
+      fc.constantFrom('another', migration().metadata.uid).map((uid) => ({ [ADMITTED_UID]: uid })),
+    ),
+    cancel: sometimes(fc.constant(true)),
+    sameNode: sometimes(fc.constant({ nodeName: 'node-a' })),
+  })
+  .map(({ status: any, cancel, sameNode, ...metadata }) =>
+    migration(any, {
+      metadata: present(metadata),
+      spec: { ...(cancel === true && { cancel }), ...(sameNode && { target: sameNode }) },
+    }),
+  );
+
+const anyNode: fc.Arbitrary<NodeView> = fc.constantFrom(WELL, WELL, WELL, SILENT, FENCED, NO_NODE, {
+  ...WELL,
+  outOfService: true,
+});
+
+export const anySituation: fc.Arbitrary<Situation> = fc.record({
+  object: anyObject,
+  controller: fc.record({
+    nowMs: seconds.map(atMs),
+    source: anyNode,
+    target: anyNode,
+    deadlines: fc.constant(deadlines),
+  }),
+  source: fc.record({
+    nowMs: seconds.map(atMs),
+    view: fc.option(
+      fc.record({
+        original: fc.constantFrom('running', 'paused', 'stopped', 'gone'),
+        journal: fc.constantFrom('untouched', 'reserved', 'frozen', 'dumped'),
+        checkpoint: fc.constantFrom('none', 'published'),
+        replacement: fc.constantFrom('none', 'created', 'running'),
+      }),
+      { nil: undefined },
+    ),
+  }),
+  target: fc.record({
+    nowMs: seconds.map(atMs),
+    view: fc.option(fc.record({ container: fc.constantFrom('none', 'created', 'running', 'stopped') }), {
+      nil: undefined,
+    }),
+  }),
+});

@@ -1,0 +1,22 @@
+import { CONTROLLER_BRANCHES } from '../../../../src/protocol/branches';
+import type { ControllerBranch } from '../../../../src/protocol/branches';
+import { decideController } from '../../../../src/protocol/controller/decide';
+import type { ControllerObservation } from '../../../../src/protocol/controller/step';
+import type { Examples } from '../example';
+import { expectStep, rowsOf } from '../example';
+import { admissionExamples } from './admission-examples';
+import { forwardExamples } from './forward-examples';
+import { seen } from './observations';
+import { outcomeExamples } from './outcome-examples';
+
+const examples: Examples<ControllerBranch, ControllerObservation> = {
+  ...admissionExamples,
+  ...forwardExamples,
+  ...outcomeExamples,
+};
+
+describe('the controller', () => {
+  test.each(rowsOf(examples, CONTROLLER_BRANCHES))('$title', ({ because, example }) => {
+    expectStep(decideController(example.object, example.seen ?? seen()), because, example);
+  });
+});
