@@ -1,4 +1,5 @@
 /** `make soak`: containers move forth and back while processes are killed; nothing may be lost, and nothing may grow. */
+import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { createKubeClient } from '../../src/kube/client';
 import { MIGRATIONS } from '../../src/kube/migrations';
@@ -27,6 +28,7 @@ interface Options {
   readonly containers: number;
   readonly faults: boolean;
   readonly seed: number;
+  readonly readings?: string;
 }
 
 async function main(options: Options): Promise<boolean> {
@@ -78,6 +80,7 @@ async function main(options: Options): Promise<boolean> {
   await kube.close();
   if (minutes.violations.length === 0) await removeAll();
   else minutes.tell('the containers and objects are left as they are, to be looked at');
+  if (options.readings !== undefined) writeFileSync(options.readings, series.csv());
   return report(series, minutes);
 }
 
@@ -136,6 +139,7 @@ const program = new Command('soak')
   .option('--containers <n>', `how many at once, up to ${WORKLOADS.length}`, positive, WORKLOADS.length)
   .option('--no-faults', 'kill nothing')
   .option('--seed <n>', 'of the faults', Number, Date.now() % 1_000_000)
+  .option('--readings <file>', 'write every reading there, as CSV')
   .parse();
 main(program.opts<Options>()).then(
   (well) => process.exit(well ? 0 : 1),

@@ -38,6 +38,21 @@ export class Series {
     for (const [figure, points] of life.points) points.push({ atSeconds, value: figure.read(lines) });
   }
 
+  /** Every reading as a line of CSV: process, when it started, figure, when it was read, value. */
+  csv(): string {
+    const lines: string[] = [];
+    for (const [process, lives] of this.#lives) {
+      for (const { startedAt, points } of lives) {
+        for (const [{ name }, readings] of points) {
+          for (const { atSeconds, value } of readings) {
+            lines.push([process, startedAt, name, atSeconds.toFixed(1), value].join(','));
+          }
+        }
+      }
+    }
+    return `${lines.join('\n')}\n`;
+  }
+
   /** How often the processes were seen to start again. */
   get restarts(): number {
     return [...this.#lives.values()].reduce((sum, lives) => sum + lives.length - 1, 0);
