@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install build generate format demo test lint unit integration e2e \
-	lab-up lab-down lab-status lab-env deploy crd-current
+	soak lab-up lab-down lab-status lab-env deploy crd-current
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,11 @@ integration: deploy ## Integration tests, in the lab
 
 e2e: deploy ## End-to-end tests, in the lab
 	@npm run --silent test:e2e
+
+MINUTES ?= 10
+FAULTS ?= 1
+soak: deploy ## Move containers forth and back with random faults; nothing may grow (MINUTES=10, FAULTS=0, SEED=n)
+	@ts-node test/soak/run.ts --minutes $(MINUTES) $(if $(filter 0,$(FAULTS)),--no-faults) $(if $(SEED),--seed $(SEED))
 
 lab-up: ## Bring up a control plane and nodes on this machine (LAB_PROFILE=docker28|docker26, LAB_NODES_COUNT=2)
 	@lab/up

@@ -16,6 +16,11 @@ operator_environment() {
     "TRANSSHIP_NAMESPACE=$OPERATOR_NAMESPACE" "TRANSSHIP_LOG_LEVEL=${TRANSSHIP_LOG_LEVEL:-info}"
 }
 
+# Where a chaos run holds a program (docs/adr/0006-breakpoints.md): nothing unless LAB_BREAKPOINTS is set.
+breakpoints_environment() {
+  [ -z "${LAB_BREAKPOINTS:-}" ] || printf 'TRANSSHIP_BREAKPOINTS=%s\n' "$1"
+}
+
 operator_installed() {
   [ -s "$APP_DIGEST" ] || die "the application is not installed in $APP_DIR (or only half): run lab/deploy"
   if ! [ -s "$CONTROLLER_KUBECONFIG" ] || ! [ -s "$AGENT_KUBECONFIG" ]; then
@@ -26,7 +31,7 @@ operator_installed() {
 controller_keep() {
   local environment
   operator_installed
-  mapfile -t environment < <(operator_environment)
+  mapfile -t environment < <(operator_environment; breakpoints_environment "$LAB_DIR/run/breakpoints")
   # The identity is the same after every start: who comes back need not wait for its own lease to end.
   service_keep controller "$(cat "$APP_DIGEST" "$CONTROLLER_KUBECONFIG")" env -i "${environment[@]}" \
     KUBECONFIG="$CONTROLLER_KUBECONFIG" TRANSSHIP_IDENTITY=lab-controller \
@@ -42,6 +47,7 @@ agent_keep() {
   # The node's pid is part of it: an agent belongs to the namespaces it was started in.
   wanted=$(sha256sum "$APP_DIGEST" "$AGENT_KUBECONFIG" "$LAB_DIR/run/node@$node.pid") \
     || die "$node is not running: run lab/up"
+  wanted+=${LAB_BREAKPOINTS:+ with breakpoints}
   if service_alive "$name"; then
     [ "$(cat "$mark" 2>/dev/null)" = "$wanted" ] && return 0
     service_stop "$name"
@@ -49,7 +55,7 @@ agent_keep() {
   # shellcheck disable=SC2016 # for the node's shell
   node_run "$node" sh -c 'umask 077 && mkdir -p "${1%/*}" && cat >"$1.new" && mv "$1.new" "$1"' \
     - "$KUBECONFIG_ON_NODE" <"$AGENT_KUBECONFIG"
-  mapfile -t environment < <(operator_environment)
+  mapfile -t environment < <(operator_environment; breakpoints_environment /run/lab/breakpoints)
   node_service_start "$node" "$name" env -i "${environment[@]}" \
     KUBECONFIG="$KUBECONFIG_ON_NODE" TRANSSHIP_NODE_NAME="$node" \
     TRANSSHIP_HEALTH_PORT="$LAB_AGENT_HEALTH_PORT" TRANSSHIP_VOLUME=/mnt/transship \

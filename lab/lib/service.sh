@@ -55,9 +55,9 @@ service_start_under() {
   # not be taken for the new one's.
   : >"$LAB_DIR/run/$name.pid"
   # `launch` writes the pid file. In a session of its own, so that no terminal's end reaches it.
-  # Descriptor 9 is the lab's lock: a service must not keep it.
+  # Descriptor 9 is the lab's lock, 3 that of flock(1), under which the lab may be run: a service must not keep them.
   TRANSSHIP_LAB_OWNER=$LAB_DIR setsid "${wrapper[@]}" /bin/sh /proc/self/fd/6 "$name" "$@" \
-    >>"$LAB_DIR/log/$name.log" 2>&1 </dev/null 6<"$LAB_SOURCE/lib/launch" 7</proc 8>"$LAB_DIR/run/$name.pid" 9>&- &
+    >>"$LAB_DIR/log/$name.log" 2>&1 </dev/null 6<"$LAB_SOURCE/lib/launch" 7</proc 8>"$LAB_DIR/run/$name.pid" 3>&- 9>&- &
   wait_until 10 "$name to start" test -s "$LAB_DIR/run/$name.pid" || service_complain "$name"
 }
 

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { MAX_DESCRIPTION_BYTES } from '../docker/description';
 import type { CheckpointDirectories } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
-import { ReasonedError } from '../runtime/errors';
 import type { CommandRunner } from '../runtime/exec';
-import { digestOf, withRegularFile } from '../store/digest';
-import { atomicWrite, ensureDirectory, ensureVisible, removeDirectory, removeFile } from '../store/files';
+import { readDescriptionFile } from '../store/description-file';
+import { digestOf } from '../store/digest';
+import { atomicWrite, ensureDirectory, makeEmptyDirectory, removeDirectory, removeFile } from '../store/files';
 import type { CheckpointKey, CheckpointPaths } from '../store/layout';
 import { checkpointPaths, WRITABLE_LAYER } from '../store/layout';
 import { publishManifest, readManifest, verifyCheckpoint } from '../store/manifest';
@@ -50,28 +51,23 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
         return { digest: digestOf(text), sizeBytes: Buffer.byteLength(text) };
       }),
     readDescription: (checkpoint, expected) =>
-      volume.within(VOLUME_TIMEOUT_MS, async () => {
-        const paths = pathsOf(checkpoint);
-        const bytes = await readExactly(paths, expected.sizeBytes, node, clock);
-        if (digestOf(bytes) === expected.digest) return bytes.toString('utf8');
-        throw new ReasonedError(
-          'DescriptionCorrupt',
-          `container.json in ${paths.relative} is not what the source wrote`,
-        );
-      }),
+      volume.within(VOLUME_TIMEOUT_MS, () =>
+        readDescriptionFile(root, pathsOf(checkpoint), expected, { maxBytes: MAX_DESCRIPTION_BYTES, clock }),
+      ),
     beginDump: (checkpoint) =>
       volume.within(VOLUME_TIMEOUT_MS, async (signal) => {
         const paths = pathsOf(checkpoint);
-        await ensureDirectory(root, directoriesOf(paths).work);
+        const directories = directoriesOf(paths);
+        await makeEmptyDirectory(root, directories.work);
         signal.throwIfAborted();
         await removeFile(paths.manifest);
-        return directoriesOf(paths);
+        return directories;
       }),
     prepareDirectories: (checkpoint) =>
       volume.within(VOLUME_TIMEOUT_MS, async () => {
         const directories = directoriesOf(pathsOf(checkpoint));
-        // Refuses symlinks on the way: what lies on the volume is not trusted.
-        await ensureDirectory(root, directories.work);
+        // Refuses symlinks on the way, and removes those that CRIU would write its logs through.
+        await makeEmptyDirectory(root, directories.work);
         return directories;
       }),
     saveWritableLayer: async (checkpoint, upperDir) => {
@@ -95,14 +91,20 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
     readManifest: (checkpoint) =>
       volume.within(VOLUME_TIMEOUT_MS, async () => {
         const { directory, relative } = pathsOf(checkpoint);
-        const found = await readManifest(directory);
+        const found = await readManifest(directory, { root });
         return found === undefined
           ? undefined
           : { manifest: found.manifest, published: { path: relative, ...found.published } };
       }),
     verify: (checkpoint, manifestDigest, onProgress) =>
       volume.within(VOLUME_TIMEOUT_MS, (signal) =>
-        verifyCheckpoint(pathsOf(checkpoint).directory, manifestDigest, { clock, signal, onProgress }),
+        verifyCheckpoint(pathsOf(checkpoint).directory, manifestDigest, {
+          clock,
+          signal,
+          onProgress,
+          root,
+          expected: { migrationUID: checkpoint.uid, attempt: checkpoint.attempt },
+        }),
       ),
     measure: async (checkpoint) => {
       // Not by the volume's deadlines: what is only a figure must not keep anything waiting for its end when it hangs.
@@ -127,26 +129,4 @@ export function holdsWritableLayer({ files }: Manifest): boolean {
 /** The same commands, killed with everything they started when the signal is aborted. */
 function abortable(commands: CommandRunner, signal: AbortSignal): CommandRunner {
   return { run: (file, args, options) => commands.run(file, args, { ...options, signal }) };
-}
-
-/** As much of the description as the source wrote, whatever lies there now. */
-async function readExactly(
-  { description, relative }: CheckpointPaths,
-  sizeBytes: number,
-  node: string,
-  clock: Clock,
-): Promise<Buffer> {
-  await ensureVisible(description, clock);
-  try {
-    return await withRegularFile(description, async (file) => {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(sizeBytes), 0, sizeBytes, 0);
-      return buffer.subarray(0, bytesRead);
-    });
-  } catch (cause) {
-    throw new ReasonedError(
-      'DescriptionMissing',
-      `${node} does not see container.json in ${relative}, which the source has written; do both nodes mount the same volume?`,
-      { cause },
-    );
-  }
 }

@@ -1,4 +1,5 @@
 import type { ContainerMigration } from '../api/types';
+import { requireAsSeen } from '../docker/as-seen';
 import { parseDescription, toCreateBody } from '../docker/description';
 import type { ContainerInfo } from '../docker/engine';
 import { ReasonedError } from '../runtime/errors';
@@ -46,10 +47,7 @@ export async function createFromDescription(
   if (source?.description === undefined)
     throw new ReasonedError('DescriptionMissing', 'the source has described nothing');
   const description = parseDescription(await store.readDescription(checkpointOf(migration), source.description));
-  if (description.imageID !== source.imageID) {
-    const message = 'the description on the volume names another image than the preflight saw';
-    throw new ReasonedError('DescriptionInvalid', message);
-  }
+  requireAsSeen(description, source);
   const { runtime, annotations } = driver.createOptions(migration.metadata.uid);
   const labels = {
     [MIGRATION_LABEL]: migration.metadata.uid,

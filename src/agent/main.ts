@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { DockerodeEngine } from '../docker/dockerode-engine';
+import type { ContainerEngine } from '../docker/engine';
 import { createRuncDriver } from '../driver/runc/runc-driver';
 import { HEARTBEAT_MS, renewAgentLease } from '../kube/agent-leases';
 import { createKubeClient } from '../kube/client';
 import { MIGRATIONS } from '../kube/migrations';
 import { ResourceClient } from '../kube/resource-client';
+import { BREAKPOINTS_VARIABLE, createGate, withBreakpoints } from '../runtime/breakpoints';
 import { systemClock } from '../runtime/clock';
 import { runControllerLoop } from '../runtime/controller-loop';
 import { sleptThrough } from '../runtime/deadline';
@@ -18,10 +20,10 @@ import { installShutdown } from '../runtime/shutdown';
 import { WorkQueue } from '../runtime/work-queue';
 import { withVolumeDeadlines } from './driver-deadlines';
 import { FileJournal } from './journal';
+import { holdable } from './breakpoints';
 import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
 import { createNodeAccess, onNode } from './node-access';
-import type { AgentDeps } from './ports';
 import { createSourceReconciler } from './source/reconcile';
 import { createTargetReconciler } from './target/reconcile';
 import { VolumeAccess } from './volume-access';
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
     healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
     dumpMs: env.number('TRANSSHIP_DUMP_TIMEOUT_SECONDS', 120) * 1000,
     wakeMs: env.number('TRANSSHIP_WAKE_TIMEOUT_SECONDS', 120) * 1000,
+    breakpoints: env.optional(BREAKPOINTS_VARIABLE),
     logLevel: env.oneOf('TRANSSHIP_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   };
   env.check();
@@ -67,44 +70,49 @@ async function main(): Promise<void> {
     log,
     backoff: { baseMs: 200, maxMs: RETRY_WITHIN_MS },
   });
-  const commands = onNode(createCommandRunner(clock), settings.hostPid);
-  const engine = new DockerodeEngine({ socketPath: settings.dockerSocket, clock });
+  const gate = createGate(settings.breakpoints, clock);
+  const commands = withBreakpoints('commands', onNode(createCommandRunner(clock), settings.hostPid), gate, {});
+  const docker = new DockerodeEngine({ socketPath: settings.dockerSocket, clock });
+  const engine = withBreakpoints<ContainerEngine>('engine', docker, gate, {});
   const deadlines = { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs };
   const volume = new VolumeAccess(clock);
-  const deps: AgentDeps = {
-    migrations: createMigrationAccess(client, informer),
-    engine,
-    driver: withVolumeDeadlines(
-      createRuncDriver({
-        engine,
-        run: commands,
-        execRoot: settings.execRoot,
-        runDir: settings.runDirectory,
-        wrapperPath: settings.wrapperPath,
+  const deps = holdable(
+    {
+      migrations: createMigrationAccess(client, informer),
+      engine,
+      driver: withVolumeDeadlines(
+        createRuncDriver({
+          engine,
+          run: commands,
+          execRoot: settings.execRoot,
+          runDir: settings.runDirectory,
+          wrapperPath: settings.wrapperPath,
+          clock,
+        }),
+        volume,
+      ),
+      store: createCheckpointStore({
+        root: settings.volume,
+        node: settings.node,
+        volume,
+        commands,
+        clock,
+        deadlines,
+      }),
+      node: createNodeAccess({
+        name: settings.node,
+        volume: settings.volume,
+        runDirectory: settings.runDirectory,
+        commands,
+        hostPid: settings.hostPid,
         clock,
       }),
-      volume,
-    ),
-    store: createCheckpointStore({
-      root: settings.volume,
-      node: settings.node,
-      volume,
-      commands,
+      journal: new FileJournal(settings.runDirectory),
       clock,
       deadlines,
-    }),
-    node: createNodeAccess({
-      name: settings.node,
-      volume: settings.volume,
-      runDirectory: settings.runDirectory,
-      commands,
-      hostPid: settings.hostPid,
-      clock,
-    }),
-    journal: new FileJournal(settings.runDirectory),
-    clock,
-    deadlines,
-  };
+    },
+    gate,
+  );
   const newQueue = (): WorkQueue => new WorkQueue({ clock, maxDelayMs: RETRY_WITHIN_MS });
   const roles = [
     { name: 'source', reconcile: createSourceReconciler(deps), queue: newQueue() },

@@ -4,6 +4,7 @@ import { EventRecorder } from '../kube/events';
 import { KubeLeaseStore } from '../kube/leases';
 import { MIGRATIONS } from '../kube/migrations';
 import { ResourceClient } from '../kube/resource-client';
+import { BREAKPOINTS_VARIABLE, createGate, withBreakpoints } from '../runtime/breakpoints';
 import type { PhaseDeadlines } from '../protocol/controller/step';
 import { systemClock } from '../runtime/clock';
 import { runControllerLoop } from '../runtime/controller-loop';
@@ -12,13 +13,19 @@ import { Environment } from '../runtime/environment';
 import { startHealthServer } from '../runtime/health';
 import { Informer } from '../runtime/informer';
 import { LeaderElector } from '../runtime/leader-elector';
+import type { Leadership } from '../runtime/leadership';
 import { createLogger } from '../runtime/log';
+import { Metrics } from '../runtime/metrics';
 import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { WorkQueue } from '../runtime/work-queue';
 import { createClusterView } from './cluster-view';
 import { createEventSink, createMigrationStore } from './kube-ports';
+import { leaderOnly } from './leader-only';
 import { createReconciler } from './reconcile';
+
+/** The Lease that says who leads. */
+const ELECTION = 'transship-controller';
 
 /** How long each phase may take; the defaults are those of the chart (docs/api.md). */
 function readDeadlines(env: Environment): PhaseDeadlines {
@@ -41,28 +48,29 @@ async function main(): Promise<void> {
     namespace: env.text('TRANSSHIP_NAMESPACE', 'transship-system'),
     identity: env.text('TRANSSHIP_IDENTITY'),
     healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
+    breakpoints: env.optional(BREAKPOINTS_VARIABLE),
     deadlines: readDeadlines(env),
     logLevel: env.oneOf('TRANSSHIP_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   };
   env.check();
 
   const clock = systemClock;
+  const gate = createGate(settings.breakpoints, clock);
   const log = createLogger({ level: settings.logLevel, component: 'controller' });
+  const metrics = new Metrics();
   const shutdown = installShutdown({ process, clock, log });
   const kube = createKubeClient({
     clock,
     userAgent: 'transship-controller',
+    onAnswer: metrics.request,
     ...(settings.kubeconfig === undefined ? {} : { kubeconfigPath: settings.kubeconfig }),
   });
-  const client = new ResourceClient(kube, MIGRATIONS);
-  const informer = new Informer({ name: 'containermigrations', source: client.listerWatcher(), clock, log });
-  const recorder = new EventRecorder({ transport: kube, clock, log, component: 'transship-controller' });
-  const reconcile = createReconciler({
-    migrations: createMigrationStore(client, informer),
-    cluster: createClusterView(kube, clock, settings.namespace),
-    events: createEventSink(recorder),
+  const informer = new Informer({
+    name: 'containermigrations',
+    source: new ResourceClient(kube, MIGRATIONS).listerWatcher(),
     clock,
-    deadlines: settings.deadlines,
+    log,
+    observer: metrics.informer('containermigrations'),
   });
 
   const health = await startHealthServer({
@@ -72,31 +80,55 @@ async function main(): Promise<void> {
     // No check of its own: a program that hangs does not answer, and that is what the kubelet looks for.
     live: [],
     ready: [cacheIsFilled(informer)],
+    metrics,
   });
 
   // Every replica follows the objects, so that a new leader begins with a warm cache; only the leader has a queue.
   let queue: WorkQueue | undefined;
   informer.onChange((key) => queue?.add(key));
+
+  /** One term: what it decides it writes in the name of this term, and never in that of a later one. */
+  const lead = async (signal: AbortSignal, leadership: Leadership): Promise<void> => {
+    await Promise.race([informer.waitForSync(), onceAborted(signal)]);
+    const own = leaderOnly(kube, leadership);
+    const recorder = new EventRecorder({ transport: own, clock, log, component: 'transship-controller' });
+    const store = createMigrationStore(new ResourceClient(own, MIGRATIONS), informer);
+    const reconcile = createReconciler({
+      migrations: withBreakpoints('migrations', store, gate, { get: 'sync' }),
+      cluster: createClusterView(own, clock, settings.namespace),
+      events: createEventSink(recorder),
+      clock,
+      deadlines: settings.deadlines,
+    });
+    queue = new WorkQueue({ clock, observer: metrics.queue('controller') });
+    for (const migration of informer.list()) queue.add(keyOf(migration));
+    const onReconciled = metrics.reconciles('controller');
+    await runControllerLoop(
+      { name: 'controller', queue, reconcile, clock, log, workers: 4, keyField: 'migration', onReconciled },
+      signal,
+    );
+    queue = undefined;
+    await recorder.flush();
+  };
+
+  metrics.leader(ELECTION, false);
   const elector = new LeaderElector({
-    store: new KubeLeaseStore(kube, { namespace: settings.namespace, name: 'transship-controller' }),
+    store: new KubeLeaseStore(kube, { namespace: settings.namespace, name: ELECTION }),
     identity: settings.identity,
     clock,
     log,
-    onStartedLeading: async (signal) => {
-      await Promise.race([informer.waitForSync(), onceAborted(signal)]);
-      queue = new WorkQueue({ clock });
-      for (const migration of informer.list()) queue.add(keyOf(migration));
-      await runControllerLoop(
-        { name: 'controller', queue, reconcile, clock, log, workers: 4, keyField: 'migration' },
-        signal,
-      );
-      queue = undefined;
+    onStartedLeading: async (signal, leadership) => {
+      metrics.leader(ELECTION, true);
+      try {
+        await lead(signal, leadership);
+      } finally {
+        metrics.leader(ELECTION, false);
+      }
     },
   });
 
   log.info('controller starts', { identity: settings.identity, namespace: settings.namespace });
   await Promise.all([informer.start(shutdown.signal), elector.run(shutdown.signal)]);
-  await recorder.flush();
   await health.close();
   await kube.close();
   shutdown.complete();

@@ -16,7 +16,7 @@ export interface FileSet {
  * All files that make up a checkpoint. Reads no more entries than a checkpoint may have.
  * @throws ReasonedError `CheckpointCorrupt` for anything that is neither a file nor a directory, and for too many
  */
-export async function listFiles(directory: string): Promise<FileSet> {
+export async function listFiles(directory: string, maxEntries = MAX_FILES): Promise<FileSet> {
   const files: string[] = [];
   const directories: string[] = [];
   const pending = [''];
@@ -28,8 +28,8 @@ export async function listFiles(directory: string): Promise<FileSet> {
       else if (entry.isFile()) files.push(path);
       else throw new ReasonedError('CheckpointCorrupt', `${path} in ${directory} is not a regular file`);
       if (entry.isDirectory()) pending.push(path);
-      if (files.length + directories.length > MAX_FILES) {
-        throw new ReasonedError('CheckpointCorrupt', `${directory} holds more than ${MAX_FILES} files`);
+      if (files.length + directories.length > maxEntries) {
+        throw new ReasonedError('CheckpointCorrupt', `${directory} holds more than ${maxEntries} files`);
       }
     }
   }

@@ -119,6 +119,22 @@ export async function removeDirectory(root: string, path: string): Promise<void>
 const settled = [() => true, () => false] as const;
 
 /**
+ * Makes a directory below `root` that holds nothing: what somebody else left there, such as a symlink by the name of a
+ * log that is about to be written, is removed and not followed.
+ * @throws TerminalError `PathNotConfined`
+ * @throws ReasonedError with a VolumeFault as reason
+ */
+export async function makeEmptyDirectory(root: string, path: string): Promise<void> {
+  await ensureDirectory(root, path);
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  } catch (error) {
+    throw volumeError(path, error);
+  }
+  await ensureDirectory(root, path);
+}
+
+/**
  * Resolves when the file can be seen on this node, at the latest after `visibleWithinMs` (then it may be absent). Asks
  * by listing directories: that is what makes an NFS client look again, where opening the file by name would not.
  */

@@ -117,11 +117,15 @@ async function requirePlainArchive(archive: string): Promise<void> {
       throw new ReasonedError('CheckpointCorrupt', `${archive} is no file`);
     throw volumeError(archive, error);
   }
-  const { start, end } = TAR_CHECKSUM;
-  const noted = Number.parseInt(block.toString('latin1', start, end), 8);
-  const sum = block.fill(' ', start, end).reduce((total, byte) => total + byte, 0);
-  if (block.length === TAR_BLOCK_BYTES && noted === sum) return;
+  if (block.length === TAR_BLOCK_BYTES && hasTarChecksum(block)) return;
   throw new ReasonedError('CheckpointCorrupt', `${archive} is not a plain tar archive`);
+}
+
+function hasTarChecksum(header: Buffer): boolean {
+  const { start, end } = TAR_CHECKSUM;
+  const noted = Number.parseInt(header.toString('latin1', start, end), 8);
+  // The sum is taken with blanks in its own place.
+  return noted === header.fill(' ', start, end).reduce((total, byte) => total + byte, 0);
 }
 
 async function tar(
@@ -133,9 +137,10 @@ async function tar(
   // Its words are read: they must not be in the language of the node.
   const { exitCode, stderr } = await run.run('env', ['LC_ALL=C', 'tar', ...args], { timeoutMs });
   if (exitCode === 0) return stderr;
-  const lastLine = stderr.trim().split('\n').at(-1) ?? '';
+  // The last only says that it gives up.
+  const firstLine = stderr.split('\n').find((line) => !line.includes('Removing leading')) ?? '';
   throw (
     volumeErrorIn(failure.archive, stderr) ??
-    new ReasonedError(failure.reason, `${failure.message}: ${lastLine}`, { logTail: stderr.slice(-4000) })
+    new ReasonedError(failure.reason, `${failure.message}: ${firstLine}`, { logTail: stderr.slice(-4000) })
   );
 }

@@ -22,7 +22,7 @@ export async function dumpContainer(
 ): Promise<{ dumpMs: number }> {
   const root = await findRuncRoot(options.execRoot, container);
   // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
-  killCheckpoints(container.id);
+  await killCheckpoints(container, options.clock);
   await makeEmpty(target.images);
   signal?.throwIfAborted();
   await makeEmpty(target.work);
@@ -32,6 +32,7 @@ export async function dumpContainer(
   const outcome = await checkpoint(container, root, target, { timeoutMs, signal }, options);
   signal?.throwIfAborted();
   // At once, before anything is read from the volume.
+  if (!outcome.ok) await killCheckpoints(container, options.clock);
   const ranOn = await pauseIfRunning(container.id, root, options);
   if (!outcome.ok) throw await explain(target, outcome, timeoutMs);
   // Two would go on from the dump of a container that runs.
@@ -41,7 +42,7 @@ export async function dumpContainer(
 
 /** Ends a dump of an earlier life, and freezes the container again if that has thawed it. */
 export async function abandonDump(container: DriverContainer, options: RuncDriverOptions): Promise<void> {
-  killCheckpoints(container.id);
+  await killCheckpoints(container, options.clock);
   await pauseIfRunning(container.id, await findRuncRoot(options.execRoot, container), options);
 }
 

@@ -1,14 +1,27 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { killTree } from '../../runtime/process-tree';
+import type { Clock } from '../../runtime/clock';
+import { killTreeAndWait } from '../../runtime/process-tree';
+import type { DriverContainer } from '../driver';
 
-/** Kills every `runc checkpoint` of this container that still runs, with its CRIU; returns how many there were. */
-export function killCheckpoints(containerID: string): number {
+/** How long a CRIU that was killed may take to end: it may be writing to a slow volume. */
+const END_WITHIN_MS = 5_000;
+
+/**
+ * Kills every `runc checkpoint` of this container that still runs, with its CRIU, and waits for their end. A CRIU whose
+ * runc was killed goes on alone, named after the process it dumps (measured: runc 1.3.6, CRIU 4.2.1); while it lives, no
+ * other one can dump the container.
+ */
+export async function killCheckpoints(
+  { id, pid: dumped }: Pick<DriverContainer, 'id' | 'pid'>,
+  clock: Clock,
+): Promise<void> {
   const checkpoints = readPids().filter((pid) => {
     const words = commandLine(pid);
-    return words.includes('checkpoint') && words.at(-1) === containerID;
+    if (words.includes('checkpoint') && words.at(-1) === id) return true;
+    const [program, ...args] = words.join(' ').split(' ');
+    return program === 'criu:' && args[0] === 'dump' && args.at(args.indexOf('-t') + 1) === String(dumped);
   });
-  for (const pid of checkpoints) killTree(pid);
-  return checkpoints.length;
+  await Promise.all(checkpoints.map((pid) => killTreeAndWait(clock, pid, END_WITHIN_MS)));
 }
 
 /** True while this process is the wrapper that creates the container, not another one that has its pid by now. */

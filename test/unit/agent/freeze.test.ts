@@ -1,27 +1,31 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Journal } from '../../../src/agent/journal';
+import { createCheckpointStore } from '../../../src/agent/checkpoint-store';
+import { FileJournal } from '../../../src/agent/journal';
 import type { AgentDeps } from '../../../src/agent/ports';
 import { freezeSource } from '../../../src/agent/source/freeze';
+import { VolumeAccess } from '../../../src/agent/volume-access';
 import type { ContainerState } from '../../../src/docker/engine';
 import { systemClock } from '../../../src/runtime/clock';
+import { createCommandRunner } from '../../../src/runtime/exec';
 import { publishManifest } from '../../../src/store/manifest';
 import { CONTAINER_ID, decision, migration, source, target } from '../../lib/migration';
 
 const frozen = migration({ decision: decision('Freeze'), source: source('Prepared'), target: target('Prepared') });
 const { uid } = frozen.metadata;
+const deadlines = { dumpMs: 10_000, wakeMs: 10_000 };
 const directoryOf = (volume: string): string => join(volume, 'default/move-01234567/1');
 
 let volume: string;
-let journal: Journal;
+let journal: FileJournal;
 let state: ContainerState;
 /** What was done to the container, in order. */
 let done: string[];
 
 beforeEach(async () => {
   volume = await mkdtemp(join(tmpdir(), 'volume-'));
-  journal = new Journal(join(volume, 'run'));
+  journal = new FileJournal(join(volume, 'run'));
   await journal.reserve(CONTAINER_ID, { migrationUID: uid, migration: 'default/move' });
   await mkdir(directoryOf(volume), { recursive: true });
   await writeFile(join(directoryOf(volume), 'container.json'), '{}');
@@ -55,14 +59,21 @@ function deps(dump: () => Promise<void> = () => Promise.resolve()): AgentDeps {
       },
     },
     node: { name: 'node-a' },
+    store: createCheckpointStore({
+      root: volume,
+      node: 'node-a',
+      volume: new VolumeAccess(systemClock),
+      commands: createCommandRunner(systemClock),
+      clock: systemClock,
+      deadlines,
+    }),
+    journal,
     clock: systemClock,
-    volume,
-    deadlines: { dumpMs: 10_000, wakeMs: 10_000 },
+    deadlines,
   } as unknown as AgentDeps;
 }
 
-const freeze = (agent = deps()): ReturnType<typeof freezeSource> =>
-  freezeSource(frozen, source('Prepared'), agent, journal);
+const freeze = (agent = deps()): ReturnType<typeof freezeSource> => freezeSource(frozen, source('Prepared'), agent);
 
 test('the restart policy goes before the pause, and the manifest comes last', async () => {
   const status = await freeze();

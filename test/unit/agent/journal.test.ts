@@ -1,18 +1,18 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Journal } from '../../../src/agent/journal';
+import { FileJournal } from '../../../src/agent/journal';
 import { otherHolder, reserveContainer } from '../../../src/agent/journal-holder';
 import type { AgentDeps } from '../../../src/agent/ports';
 import type { ContainerMigration } from '../../../src/api/types';
 import { CONTAINER_ID, decision, migration } from '../../lib/migration';
 
 let directory: string;
-let journal: Journal;
+let journal: FileJournal;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'journal-'));
-  journal = new Journal(directory);
+  journal = new FileJournal(directory);
 });
 
 afterEach(async () => {
@@ -47,7 +47,7 @@ test('what is noted is there for the next life of the agent', async () => {
   await journal.reserve(CONTAINER_ID, mine);
   await journal.note(CONTAINER_ID, 'uid-1', { freezeStartedAt: 'then' });
   await journal.note(CONTAINER_ID, 'uid-1', { frozenAt: 'later' });
-  expect(await new Journal(directory).read(CONTAINER_ID)).toEqual({
+  expect(await new FileJournal(directory).read(CONTAINER_ID)).toEqual({
     ...mine,
     freezeStartedAt: 'then',
     frozenAt: 'later',
@@ -79,14 +79,14 @@ test('an entry that cannot be read is said so, not taken for none', async () => 
 
 describe('a reservation of another migration', () => {
   const depsWith = (...known: ContainerMigration[]): AgentDeps =>
-    ({ migrations: { list: () => known } }) as unknown as AgentDeps;
+    ({ migrations: { list: () => known }, journal }) as unknown as AgentDeps;
   const moving = migration({ decision: decision('Freeze') }, { metadata: { name: 'other', uid: 'uid-2' } });
 
   beforeEach(() => journal.reserve(CONTAINER_ID, others));
 
   test('counts while that migration goes on', async () => {
-    expect(await otherHolder(CONTAINER_ID, migration(), depsWith(moving), journal)).toBe('default/two');
-    await expect(reserveContainer(CONTAINER_ID, migration(), depsWith(moving), journal)).rejects.toMatchObject({
+    expect(await otherHolder(CONTAINER_ID, migration(), depsWith(moving))).toBe('default/two');
+    await expect(reserveContainer(CONTAINER_ID, migration(), depsWith(moving))).rejects.toMatchObject({
       reason: 'MigrationInProgress',
     });
   });
@@ -95,7 +95,7 @@ describe('a reservation of another migration', () => {
     ['has ended', [{ ...moving, status: { phase: 'Failed' as const } }]],
     ['is gone from the API server', []],
   ])('is a leftover when that migration %s', async (_what, known) => {
-    await reserveContainer(CONTAINER_ID, migration(), depsWith(...known), journal);
+    await reserveContainer(CONTAINER_ID, migration(), depsWith(...known));
     expect(await journal.read(CONTAINER_ID)).toMatchObject({ migrationUID: migration().metadata.uid });
   });
 });

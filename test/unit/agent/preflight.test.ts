@@ -1,4 +1,4 @@
-import { Journal } from '../../../src/agent/journal';
+import { FileJournal } from '../../../src/agent/journal';
 import type { AgentDeps, NodeAccess } from '../../../src/agent/ports';
 import { preflightSource } from '../../../src/agent/source/preflight';
 import { preflightTarget } from '../../../src/agent/target/preflight';
@@ -63,7 +63,8 @@ function depsFor({ container = {}, node = {}, engine = {}, driver = {} }: World)
       pathExists: () => Promise.resolve(true),
       ...node,
     },
-    volume: '/mnt/transship',
+    store: { root: '/mnt/transship' },
+    journal: new FileJournal('/nonexistent'),
   } as unknown as AgentDeps;
 }
 
@@ -130,15 +131,14 @@ const onSource: Record<string, { world: World; found: [string, boolean][] }> = {
 };
 
 test.each(Object.entries(onSource))('the source %s', async (_name, { world, found }) => {
-  const journal = new Journal('/nonexistent');
-  const status = await preflightSource(migration({ decision: decision('Preflight') }), depsFor(world), journal);
+  const status = await preflightSource(migration({ decision: decision('Preflight') }), depsFor(world));
   expect(status.state).toBe('Preflighted');
   expect(summarise(status.checks)).toEqual(found);
 });
 
 test('an error that nobody has named is not taken for a refusal', async () => {
   const deps = depsFor({ engine: { list: () => Promise.reject(new Error('a fault of ours')) } });
-  await expect(preflightSource(migration(), deps, new Journal('/nonexistent'))).rejects.toThrow('a fault of ours');
+  await expect(preflightSource(migration(), deps)).rejects.toThrow('a fault of ours');
 });
 
 const described = {

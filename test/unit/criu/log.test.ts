@@ -37,6 +37,28 @@ test.each([
   expect(explainCriuLog(`(00.1) fine\n(00.2) ${line}\n`, 'dump').reason).toBe(reason);
 });
 
+describe('a CRIU that was killed', () => {
+  const log = [
+    "(00.001191) Error (criu/util.c:1534): rlimit: Can't setup RLIMIT_NOFILE for self: Operation not permitted",
+    '(00.35) page-xfer: buf 100/1',
+    'time="2026-11-22T19:25:48Z" level=error msg="read unixpacket @->@: EOF"',
+  ];
+
+  test.each([
+    ['dump', 'CriuKilled'],
+    ['restore', 'RestoreInterrupted'],
+  ] as const)('at its %s is known by its silence', (during, reason) => {
+    const { tail, ...explanation } = explainCriuLog(log.join('\n'), during);
+    expect(explanation).toMatchObject({ reason });
+    expect(tail).toContain('page-xfer');
+  });
+
+  test('had no reason of its own to end', () => {
+    const withError = [...log, '(00.36) Error (criu/new.c:1): new: the cause'].join('\n');
+    expect(explainCriuLog(withError, 'dump').reason).toBe('CriuDumpFailed');
+  });
+});
+
 describe('an error that nobody has named', () => {
   const log = [
     '(00.000001) all is well',

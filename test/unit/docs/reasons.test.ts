@@ -9,7 +9,10 @@ const read = (path: string): string => readFileSync(join(project, path), 'utf8')
 const usages = [
   /Error\(\s*'([A-Z]\w+)'/g,
   /\breason: (?:[^,;]* [?:] )?'([A-Z]\w+)'/g,
-  /\b(?:blocking|giveUp)\(\s*'([A-Z]\w+)'/g,
+  /\bblocking\(\s*'([A-Z]\w+)'/g,
+  // After the name of the branch: what the controller refuses for, and what it waits for out of the ordinary.
+  /\brefuse\(\s*'\w+',\s*'([A-Z]\w+)'/g,
+  /\bwaitFor\(\s*'\w+',[^;]*, '([A-Z]\w+)'\);/g,
   /\[\s*'([A-Z][a-z]\w+)', ['"`][^'"`\n]* /g,
   /(?:\breturn|\?\?) '([A-Z][a-z]+[A-Z]\w+)'/g,
 ];

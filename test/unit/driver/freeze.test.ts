@@ -1,6 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemClock } from '../../../src/runtime/clock';
 import { ReasonedError } from '../../../src/runtime/errors';
 import { container, criuFixture, DriverSetup, UID } from '../../lib/driver-setup';
 
@@ -11,6 +15,11 @@ beforeEach(() => {
 afterEach(() => {
   setup.remove();
 });
+
+/** A child is born as a copy of this process; its own name comes a moment later. */
+async function untilNamed(pid: number, name: string): Promise<void> {
+  while (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(name)) await systemClock.sleep(5);
+}
 
 describe('a dump', () => {
   test('leaves nothing of an earlier one, and nobody else may read it', async () => {
@@ -66,6 +75,51 @@ describe('a dump', () => {
       reason: 'EstablishedConnections',
       logTail: expect.stringContaining('Connected TCP socket') as string,
     });
+  });
+
+  test.each([
+    ['CRIU', { exitCode: 1, stderr: 'level=error msg="read unixpacket @->@: EOF"\n' }],
+    ['runc', { exitCode: null, signal: 'SIGKILL' as const }],
+  ])('whose %s was killed is told from one that CRIU refused', async (_what, killed) => {
+    const run = setup.runc;
+    run.checkpoint = () => {
+      run.status = 'running';
+      const harmless = "(00.001191) Error (criu/util.c:1534): rlimit: Can't setup RLIMIT_NOFILE for self\n";
+      writeFileSync(join(setup.checkpoint.work, 'dump.log'), `${harmless}(00.35) page-xfer: buf 100/1\n`);
+      return killed;
+    };
+    const dump = setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
+    await expect(dump).rejects.toMatchObject({
+      reason: 'CriuKilled',
+      logTail: expect.stringContaining('page-xfer') as string,
+    });
+    expect(run.status).toBe('paused');
+  });
+
+  test('that was given up in the middle does not pause a container that runs again by now', async () => {
+    const run = setup.runc;
+    const givenUp = new AbortController();
+    run.checkpoint = () => {
+      run.status = 'running';
+      givenUp.abort(new Error('given up'));
+      return { exitCode: null, signal: 'SIGKILL' };
+    };
+    const options = { timeoutMs: 1000, signal: givenUp.signal };
+    await expect(setup.driver().dump(container, setup.checkpoint, options)).rejects.toThrow('given up');
+    expect(run.status).toBe('running');
+  });
+
+  test('ends a CRIU that goes on alone since its runc was killed, and no other', async () => {
+    const title = (pid: number): string => `exec -a 'criu: dump --rpc -t ${pid}' sleep 60`;
+    const [alone, other] = [container.pid, container.pid + 1].map((pid) => spawn('bash', ['-c', title(pid)]));
+    try {
+      await untilNamed(alone?.pid ?? 0, 'criu:');
+      await setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
+      expect(alone?.signalCode ?? (await once(alone as ChildProcess, 'exit'))).toBeTruthy();
+      expect(other?.signalCode).toBe(null);
+    } finally {
+      other?.kill('SIGKILL');
+    }
   });
 
   test('does not stop a container for good that was woken up here before', async () => {

@@ -105,9 +105,9 @@ describe('a wake-up', () => {
         };
       });
     // Only the deadline of the wake-up is over at once; Docker gives up when it is.
-    const sleep: Clock['sleep'] = (ms) => {
+    const sleep: Clock['sleep'] = (ms, signal) => {
       setImmediate(giveUp);
-      return ms === 1000 ? Promise.resolve() : systemClock.sleep(ms);
+      return ms === 1000 ? Promise.resolve() : systemClock.sleep(ms, signal);
     };
     const driver = setup.driver(start, { ...systemClock, sleep });
     await driver.arm(ID, UID, setup.checkpoint);

@@ -81,8 +81,10 @@ export function startDaemon(world: World, node: SimNode): void {
 
 /** The power goes: every process dies, and what lay in memory is lost, markers and journal included. */
 export function powerOff(world: World, node: SimNode): void {
-  for (const { state, life, madeBy } of node.containers)
-    if (state === 'running' && madeBy !== undefined) world.truth.unknowable[life] = true;
+  // With its marker goes the knowledge that a copy has resumed.
+  for (const { state, life, madeBy } of node.containers) {
+    if (madeBy !== undefined && (state === 'running' || state === 'dead')) world.truth.unknowable[life] = true;
+  }
   killAll(world, node);
   node.powered = false;
   node.markers = [];

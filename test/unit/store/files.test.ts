@@ -124,7 +124,8 @@ describe('ensureVisible', () => {
     await advanceUntil(clock, 200, () => ended);
     await waiting;
     expect(clock.monotonic()).toBeGreaterThan(2_500);
-    expect(clock.monotonic()).toBeLessThanOrEqual(5_000);
+    // Time passes on while the directory is listed for the last time.
+    expect(clock.monotonic()).toBeLessThanOrEqual(5_500);
     expect(clock.pendingSleeps).toBe(0);
   });
 });

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReasonedError } from '../../../src/runtime/errors';
 import { systemClock } from '../../../src/runtime/clock';
 import { createVolumeProbe } from '../../../src/store/volume';
-import { volumeError } from '../../../src/store/volume-errors';
+import { isPassingVolumeFault, volumeError } from '../../../src/store/volume-errors';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 
 const root = useTemporaryDirectory();
@@ -62,13 +63,15 @@ test('several checks at once do not get in each other’s way', async () => {
 
 test.each([
   ['ENOENT', 'VolumeMissing'],
-  ['ESTALE', 'VolumeMissing'],
+  ['ESTALE', 'VolumeStale'],
   ['EROFS', 'VolumeReadOnly'],
   ['ENOSPC', 'VolumeFull'],
   ['EDQUOT', 'VolumeFull'],
   ['EACCES', 'VolumeForbidden'],
   ['EPERM', 'VolumeForbidden'],
-  ['EIO', 'VolumeFailed'],
+  ['EIO', 'VolumeIOError'],
+  ['ETIMEDOUT', 'VolumeHung'],
+  ['EMFILE', 'VolumeFailed'],
 ])('%s means %s', (code, reason) => {
   const error = volumeError('/mnt/x', Object.assign(new Error('no'), { code }));
   expect(error.reason).toBe(reason);
@@ -105,5 +108,55 @@ describe('the ID of the volume', () => {
     await expect(probe.volumeID(join(root(), 'missing'))).rejects.toThrow(
       expect.objectContaining({ reason: 'VolumeMissing' }) as Error,
     );
+  });
+});
+
+test.each([
+  ['VolumeFull', true],
+  ['VolumeReadOnly', true],
+  ['VolumeStale', true],
+  ['VolumeIOError', true],
+  ['VolumeHung', true],
+  ['VolumeMissing', true],
+  ['VolumeForbidden', false],
+  ['VolumeCorrupt', false],
+  ['VolumeFailed', false],
+  ['PathNotConfined', false],
+  ['CheckpointCorrupt', false],
+])('%s may pass by itself: %s', (reason, passing) => {
+  expect(isPassingVolumeFault(reason)).toBe(passing);
+});
+
+describe('a volume on which somebody else has put something in the way', () => {
+  test.each([
+    ['a FIFO', 'mkfifo "$1"'],
+    ['an endless device', 'ln -s /dev/zero "$1"'],
+    ['a directory', 'mkdir "$1"'],
+    ['nothing at all', ': > "$1"'],
+  ])('%s instead of its ID is named', async (_what, script) => {
+    mkdirSync(join(root(), '.transship'));
+    execFileSync('sh', ['-c', script, 'sh', join(root(), '.transship', 'volume-id')]);
+    await expect(probe.volumeID(root())).rejects.toMatchObject({ reason: 'VolumeCorrupt' });
+  });
+
+  test('nothing is written through a symlink', async () => {
+    const volume = join(root(), 'volume');
+    mkdirSync(volume);
+    mkdirSync(join(root(), 'elsewhere'));
+    symlinkSync(join(root(), 'elsewhere'), join(volume, '.transship'));
+    await expect(probe.volumeID(volume)).rejects.toMatchObject({ reason: 'PathNotConfined' });
+    expect(await probe.checkVolume(volume)).toMatchObject({ ok: false });
+    expect(readdirSync(join(root(), 'elsewhere'))).toEqual([]);
+  });
+
+  test.each([
+    ['a directory', 'mkdir -p "$1/full"'],
+    ['a symlink', 'ln -s /etc/passwd "$1"'],
+    ['a FIFO', 'mkfifo "$1"'],
+  ])('%s in the place of the probe is removed', async (_what, script) => {
+    mkdirSync(join(root(), '.transship', 'probe'), { recursive: true });
+    execFileSync('sh', ['-c', script, 'sh', join(root(), '.transship', 'probe', 'node-a')]);
+    expect(await probe.checkVolume(root())).toMatchObject({ ok: true });
+    expect(readdirSync(join(root(), '.transship', 'probe'))).toEqual([]);
   });
 });

@@ -1,0 +1,16 @@
+import type { Gate } from '../runtime/breakpoints';
+import { withBreakpoints } from '../runtime/breakpoints';
+import type { AgentDeps } from './ports';
+
+/** Everything that the steps act on, with a boundary before and after each call; without a gate the same as given. */
+export function holdable(deps: AgentDeps, gate: Gate | undefined): AgentDeps {
+  if (gate === undefined) return deps;
+  return {
+    ...deps,
+    migrations: withBreakpoints('migrations', deps.migrations, gate, { cached: 'sync', list: 'sync' }),
+    driver: withBreakpoints('driver', deps.driver, gate, { createOptions: 'sync' }),
+    store: withBreakpoints('store', deps.store, gate, {}),
+    node: withBreakpoints('node', deps.node, gate, {}),
+    journal: withBreakpoints('journal', deps.journal, gate, {}),
+  };
+}

@@ -1,0 +1,58 @@
+import type { NodeName } from './lab-docker';
+import { askDocker } from './chaos-docker';
+
+/**
+ * What is moved: `counter` is a shell whose short-lived children come and go, `server` a program that counts on while
+ * it answers over TCP with what it remembers. Both append `<number> <seconds since the machine started>` to /count for
+ * every number, and 0 when they are started afresh: a file, because it is carried along, can be read from outside, and
+ * does not pass through a daemon that is killed.
+ */
+export type WorkloadKind = 'counter' | 'server';
+
+/** Where the server listens. */
+export const SERVER_PORT = 8000;
+
+const COUNTER = `
+i=0
+while :; do
+  read up _ </proc/uptime
+  echo "$i $up" >>/count
+  i=$((i+1))
+  usleep 10000
+done`;
+
+const SERVER = `
+import os, socketserver, sys, threading, time
+born, n = time.time_ns(), 0
+out = os.open("/count", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+class Handler(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(f"{born} {n}\\n".encode())
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+threading.Thread(target=Server(("0.0.0.0", ${SERVER_PORT}), Handler).serve_forever, daemon=True).start()
+while True:
+    os.write(out, f"{n} {time.monotonic():.6f}\\n".encode())
+    n += 1
+    time.sleep(0.01)
+`;
+
+/** Creates and starts a workload, which Docker is told to restart always, as for anything that must not stop. */
+export async function startWorkload(node: NodeName, name: string, kind: WorkloadKind): Promise<void> {
+  const [Image, ...Cmd] =
+    kind === 'counter'
+      ? ['transship-lab/busybox:1', 'sh', '-c', COUNTER]
+      : ['transship-lab/python:1', 'python3', '-c', SERVER];
+  const port = `${SERVER_PORT}/tcp`;
+  const server = kind === 'server';
+  await askDocker(node, 'POST', `/containers/create?name=${name}`, {
+    Image,
+    Cmd,
+    ...(server ? { ExposedPorts: { [port]: {} } } : {}),
+    HostConfig: {
+      RestartPolicy: { Name: 'always' },
+      ...(server ? { PortBindings: { [port]: [{ HostPort: String(SERVER_PORT) }] } } : {}),
+    },
+  });
+  await askDocker(node, 'POST', `/containers/${name}/start`);
+}

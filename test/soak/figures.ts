@@ -1,0 +1,51 @@
+import type { MetricLine } from '../lib/prometheus-text';
+import type { Tolerance } from './trend';
+
+const MEBIBYTE = 1 << 20;
+
+/** What must stay flat in a process, and how it is read from its metrics. */
+export interface Figure {
+  readonly name: string;
+  readonly tolerance: Tolerance;
+  /** For the table. */
+  readonly unit: 'MiB' | '';
+  read(lines: readonly MetricLine[]): number;
+}
+
+/** The sum of all lines of that name, with one of those types where types are given. */
+const sum =
+  (name: string, types?: readonly string[]) =>
+  (lines: readonly MetricLine[]): number =>
+    lines
+      .filter((line) => line.name === name && (types === undefined || types.includes(line.labels['type'] ?? '')))
+      .reduce((total, { value }) => total + value, 0);
+
+const RESOURCES = 'nodejs_active_resources';
+
+/**
+ * A move more or less at the moment of the reading changes each of them by a few: that is what the absolute tolerance
+ * is for. What leaks once a move or once a watch passes it within minutes.
+ */
+export const FIGURES: readonly Figure[] = [
+  {
+    name: 'resident memory',
+    unit: 'MiB',
+    tolerance: { absolute: 16 * MEBIBYTE, relative: 0.15 },
+    read: sum('process_resident_memory_bytes'),
+  },
+  {
+    name: 'heap in use',
+    unit: 'MiB',
+    tolerance: { absolute: 6 * MEBIBYTE, relative: 0.2 },
+    read: sum('nodejs_heap_size_used_bytes'),
+  },
+  { name: 'file descriptors', unit: '', tolerance: { absolute: 6, relative: 0.2 }, read: sum('process_open_fds') },
+  { name: 'timers', unit: '', tolerance: { absolute: 6, relative: 0.3 }, read: sum(RESOURCES, ['Timeout']) },
+  {
+    name: 'sockets',
+    unit: '',
+    tolerance: { absolute: 4, relative: 0.3 },
+    read: sum(RESOURCES, ['TCPSocketWrap', 'PipeWrap', 'TCPServerWrap', 'ConnectWrap', 'PipeConnectWrap']),
+  },
+  { name: 'watches', unit: '', tolerance: { absolute: 0.5, relative: 0 }, read: sum('informer_watches') },
+];

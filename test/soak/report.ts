@@ -1,0 +1,44 @@
+import type { Minutes } from './minutes';
+import type { Finding, Series } from './series';
+
+const DIVISORS = { MiB: 1 << 20, '': 1 } as const;
+
+/** Prints what came of it; true when all is well. */
+export function report(series: Series, minutes: Minutes): boolean {
+  const findings = series.findings();
+  console.log(`\nafter ${minutes.seconds.toFixed(0)} s, ${series.restarts} restarts seen`);
+  for (const [what, count] of minutes.counts) console.log(`${String(count).padStart(9)}  ${what}`);
+  const header = ['process', 'figure', 'first third', 'last third', 'slope/h', 'watched', 'verdict'];
+  console.log(`\n${table([header, ...findings.map(row)])}`);
+  for (const violation of minutes.violations) console.log(`VIOLATION: ${violation}`);
+  const bad = findings.filter(({ trend }) => trend?.grew !== false);
+  console.log(`\n${minutes.violations.length} violations, ${bad.length} of ${findings.length} figures not flat`);
+  return minutes.violations.length === 0 && bad.length === 0 && findings.length > 0;
+}
+
+function row({ process, figure, points, trend }: Finding): string[] {
+  const show = (value: number | undefined): string =>
+    value === undefined ? '-' : (value / DIVISORS[figure.unit]).toFixed(figure.unit === '' ? 0 : 1);
+  const seconds = (points.at(-1)?.atSeconds ?? 0) - (points[0]?.atSeconds ?? 0);
+  return [
+    process,
+    figure.unit === '' ? figure.name : `${figure.name}, ${figure.unit}`,
+    show(trend?.firstMedian),
+    show(trend?.lastMedian),
+    show(trend?.slopePerHour),
+    `${seconds.toFixed(0)} s`,
+    trend === undefined ? 'TOO SHORT' : trend.grew ? 'GREW' : 'flat',
+  ];
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  return rows
+    .map((cells) =>
+      cells
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,141 @@
+import { execFileSync } from 'node:child_process';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCheckpointStore, holdsWritableLayer } from '../../../src/agent/checkpoint-store';
+import type { CheckpointStore } from '../../../src/agent/ports';
+import { VolumeAccess } from '../../../src/agent/volume-access';
+import { systemClock } from '../../../src/runtime/clock';
+import { ReasonedError } from '../../../src/runtime/errors';
+import { createCommandRunner } from '../../../src/runtime/exec';
+import { CONTAINER_ID } from '../../lib/migration';
+
+const checkpoint = { namespace: 'default', name: 'move', uid: '01234567-89ab-cdef-0123-456789abcdef', attempt: 2 };
+const relative = 'default/move-01234567/2';
+const meta = { driver: 'runc', containerID: CONTAINER_ID };
+
+let directory: string;
+let root: string;
+let upper: string;
+let store: CheckpointStore;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'store-'));
+  root = join(directory, 'volume');
+  upper = join(directory, 'upper');
+  await mkdir(root);
+  await mkdir(upper);
+  store = storeOf({ dumpMs: 10_000, wakeMs: 10_000 });
+});
+
+afterEach(() => rm(directory, { recursive: true }));
+
+function storeOf(
+  deadlines: { dumpMs: number; wakeMs: number },
+  volume = new VolumeAccess(systemClock),
+): CheckpointStore {
+  const commands = createCommandRunner(systemClock);
+  return createCheckpointStore({ root, node: 'node-a', volume, commands, clock: systemClock, deadlines });
+}
+
+describe('the description', () => {
+  const text = '{"imageID":"sha256:ä"}\n';
+
+  test('is read as it was published', async () => {
+    const published = await store.publishDescription(checkpoint, text);
+    expect(published.sizeBytes).toBe(Buffer.byteLength(text));
+    expect(await store.readDescription(checkpoint, published)).toBe(text);
+  });
+
+  test.each([
+    ['changed', (path: string) => writeFile(path, text.replace('sha', 'SHA')), 'DescriptionCorrupt'],
+    ['cut off', (path: string) => writeFile(path, text.slice(0, 5)), 'DescriptionCorrupt'],
+    ['emptied', (path: string) => writeFile(path, ''), 'DescriptionCorrupt'],
+    ['replaced by a link', (path: string) => relink(path, '/etc/passwd'), 'DescriptionCorrupt'],
+    ['replaced by a pipe', (path: string) => pipe(path), 'DescriptionCorrupt'],
+    ['replaced by a directory', (path: string) => rm(path).then(() => mkdir(path)), 'DescriptionCorrupt'],
+  ])('that was %s is refused', async (_what, spoil, reason) => {
+    const published = await store.publishDescription(checkpoint, text);
+    await spoil(join(root, relative, 'container.json'));
+    await expect(store.readDescription(checkpoint, published)).rejects.toMatchObject({ reason });
+  });
+});
+
+async function relink(path: string, target: string): Promise<void> {
+  await rm(path);
+  await symlink(target, path);
+}
+
+async function pipe(path: string): Promise<void> {
+  await rm(path);
+  execFileSync('mkfifo', [path]);
+}
+
+test('a checkpoint is what was in its directories when it was published', async () => {
+  expect(await store.readManifest(checkpoint)).toBeUndefined();
+  const { images, work } = await store.prepareDirectories(checkpoint);
+  expect([images, work]).toEqual([join(root, relative, 'images'), join(root, relative, 'work/node-a')]);
+  await mkdir(images);
+  await writeFile(join(images, 'pages-1.img'), 'pages');
+  await writeFile(join(work, 'dump.log'), 'log');
+  const published = await store.publishManifest(checkpoint, meta);
+  expect(published).toMatchObject({ path: relative, files: 1, sizeBytes: 5 });
+  const manifest = await store.verify(checkpoint, published.digest);
+  expect(manifest).toMatchObject({ ...meta, migrationUID: checkpoint.uid, attempt: 2 });
+  expect(await store.readManifest(checkpoint)).toEqual({ manifest, published });
+  await appendFile(join(images, 'pages-1.img'), 'more');
+  await expect(store.verify(checkpoint, published.digest)).rejects.toMatchObject({ reason: 'CheckpointCorrupt' });
+});
+
+test('all attempts are discarded at once, and nothing else', async () => {
+  const other = { ...checkpoint, name: 'other' };
+  for (const key of [checkpoint, { ...checkpoint, attempt: 1 }, other]) await store.publishDescription(key, '{}');
+  await store.discard(checkpoint);
+  await store.discard(checkpoint);
+  expect(await readdir(join(root, 'default'))).toEqual(['other-01234567']);
+});
+
+describe('the writable layer', () => {
+  beforeEach(() => store.prepareDirectories(checkpoint));
+
+  test('arrives as it was saved', async () => {
+    await writeFile(join(upper, 'changed'), 'by the container');
+    await store.saveWritableLayer(checkpoint, upper);
+    await store.publishManifest(checkpoint, meta);
+    const found = await store.readManifest(checkpoint);
+    expect(found !== undefined && holdsWritableLayer(found.manifest)).toBe(true);
+    const arrived = join(directory, 'arrived');
+    await mkdir(arrived);
+    await store.applyWritableLayer(checkpoint, arrived);
+    expect(await readFile(join(arrived, 'changed'), 'utf8')).toBe('by the container');
+  });
+
+  test('of a container that changed nothing is not saved', async () => {
+    await store.publishDescription(checkpoint, '{}');
+    await store.saveWritableLayer(checkpoint, upper);
+    await store.publishManifest(checkpoint, meta);
+    const found = await store.readManifest(checkpoint);
+    expect(found !== undefined && holdsWritableLayer(found.manifest)).toBe(false);
+  });
+});
+
+test('every access goes through the one that has a deadline', async () => {
+  const hung = new ReasonedError('VolumeHung', 'for the test');
+  const volume = { within: () => Promise.reject(hung) } as unknown as VolumeAccess;
+  const cut = storeOf({ dumpMs: 1, wakeMs: 1 }, volume);
+  await writeFile(join(upper, 'changed'), 'by the container');
+  const accesses = await Promise.allSettled([
+    cut.publishDescription(checkpoint, ''),
+    cut.readDescription(checkpoint, { digest: '', sizeBytes: 0 }),
+    cut.prepareDirectories(checkpoint),
+    cut.saveWritableLayer(checkpoint, upper),
+    cut.applyWritableLayer(checkpoint, upper),
+    cut.publishManifest(checkpoint, meta),
+    cut.readManifest(checkpoint),
+    cut.verify(checkpoint, ''),
+    cut.discard(checkpoint),
+  ]);
+  // One for each method.
+  expect(accesses).toHaveLength(Object.values(cut).filter((member) => typeof member === 'function').length);
+  for (const access of accesses) expect(access).toEqual({ status: 'rejected', reason: hung });
+});
