@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { MAX_DESCRIPTION_BYTES } from '../docker/description';
 import type { CheckpointDirectories } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
+import { ReasonedError } from '../runtime/errors';
 import type { CommandRunner } from '../runtime/exec';
 import { readDescriptionFile } from '../store/description-file';
 import { digestOf } from '../store/digest';
@@ -108,7 +109,8 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
       ),
     measure: async (checkpoint) => {
       // Not by the volume's deadlines: what is only a figure must not keep anything waiting for its end when it hangs.
-      if (measuring) throw new ReasonedError('VolumeHung', 'the volume was asked for a figure before, and did not answer');
+      if (measuring)
+        throw new ReasonedError('VolumeHung', 'the volume was asked for a figure before, and did not answer');
       measuring = true;
       try {
         return await measureDirectory(pathsOf(checkpoint).directory);

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode, ReasonedError } from '../runtime/errors';
 import type { Journal, JournalEntry, JournalTimes } from './ports';
+
+const ENTRY_SUFFIX = '.json';
+const ENTRY_NAME = /^[0-9a-f]{64}\.json$/;
 
 /** The journal as a directory with a file per container. */
 export class FileJournal implements Journal {
@@ -20,6 +23,19 @@ export class FileJournal implements Journal {
       if (hasCode(error, 'ENOENT')) return undefined;
       throw error;
     }
+  }
+
+  /** Everything that lies in the journal's directory, for a sweep: containers with an entry, and the paths of the rest. */
+  async list(): Promise<{ readonly containerIDs: readonly string[]; readonly others: readonly string[] }> {
+    const names = await readdir(this.#directory).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    });
+    const isEntry = (name: string): boolean => ENTRY_NAME.test(name);
+    return {
+      containerIDs: names.filter(isEntry).map((name) => name.slice(0, -ENTRY_SUFFIX.length)),
+      others: names.filter((name) => !isEntry(name)).map((name) => join(this.#directory, name)),
+    };
   }
 
   async reserve(containerID: string, entry: JournalEntry): Promise<void> {
@@ -78,7 +94,7 @@ export class FileJournal implements Journal {
   #path(containerID: string): string {
     if (!/^[0-9a-f]{64}$/.test(containerID))
       throw new ReasonedError('ContainerIDInvalid', `not a container ID: ${containerID}`);
-    return join(this.#directory, `${containerID}.json`);
+    return join(this.#directory, `${containerID}${ENTRY_SUFFIX}`);
   }
 }
 

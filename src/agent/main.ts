@@ -9,7 +9,7 @@ import { ResourceClient } from '../kube/resource-client';
 import { BREAKPOINTS_VARIABLE, createGate, withBreakpoints } from '../runtime/breakpoints';
 import { systemClock } from '../runtime/clock';
 import { runControllerLoop } from '../runtime/controller-loop';
-import { sleptThrough } from '../runtime/deadline';
+import { onceAborted, sleptThrough } from '../runtime/deadline';
 import { Environment } from '../runtime/environment';
 import { createCommandRunner } from '../runtime/exec';
 import { startHealthServer } from '../runtime/health';
@@ -25,6 +25,8 @@ import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
 import { createNodeAccess, onNode } from './node-access';
 import { createSourceReconciler } from './source/reconcile';
+import { Busy } from './sweep/busy';
+import { createSweeper } from './sweep/create';
 import { createTargetReconciler } from './target/reconcile';
 import { VolumeAccess } from './volume-access';
 
@@ -76,21 +78,23 @@ async function main(): Promise<void> {
   const engine = withBreakpoints<ContainerEngine>('engine', docker, gate, {});
   const deadlines = { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs };
   const volume = new VolumeAccess(clock);
+  const journal = new FileJournal(settings.runDirectory);
+  const driver = withVolumeDeadlines(
+    createRuncDriver({
+      engine,
+      run: commands,
+      execRoot: settings.execRoot,
+      runDir: settings.runDirectory,
+      wrapperPath: settings.wrapperPath,
+      clock,
+    }),
+    volume,
+  );
   const deps = holdable(
     {
       migrations: createMigrationAccess(client, informer),
       engine,
-      driver: withVolumeDeadlines(
-        createRuncDriver({
-          engine,
-          run: commands,
-          execRoot: settings.execRoot,
-          runDir: settings.runDirectory,
-          wrapperPath: settings.wrapperPath,
-          clock,
-        }),
-        volume,
-      ),
+      driver,
       store: createCheckpointStore({
         root: settings.volume,
         node: settings.node,
@@ -107,20 +111,31 @@ async function main(): Promise<void> {
         hostPid: settings.hostPid,
         clock,
       }),
-      journal: new FileJournal(settings.runDirectory),
+      journal,
       clock,
       deadlines,
     },
     gate,
   );
   const newQueue = (): WorkQueue => new WorkQueue({ clock, maxDelayMs: RETRY_WITHIN_MS });
+  const busy = new Busy((key) => informer.get(key)?.metadata.uid);
   const roles = [
-    { name: 'source', reconcile: createSourceReconciler(deps), queue: newQueue() },
-    { name: 'target', reconcile: createTargetReconciler(deps), queue: newQueue() },
+    { name: 'source', reconcile: busy.during(createSourceReconciler(deps)), queue: newQueue() },
+    { name: 'target', reconcile: busy.during(createTargetReconciler(deps)), queue: newQueue() },
   ];
   // Both roles hear of every change and pick out what concerns their node: the watch cannot select by spec.
-  informer.onChange((key) => {
+  const remind = (key: string): void => {
     for (const { queue } of roles) queue.add(key);
+  };
+  informer.onChange(remind);
+  // Without the break points: a sweep may come to them at any moment.
+  const sweeper = createSweeper({
+    ...{ node: settings.node, root: settings.volume, runDirectory: settings.runDirectory },
+    ...{ volume, journal, kube, busy, remind, engine: docker, driver, clock, deadlines, log },
+  });
+  informer.onChange((key) => {
+    // Somebody may have taken the finalizer off by hand.
+    if (informer.get(key) === undefined) sweeper.soon();
   });
 
   const health = await startHealthServer({
@@ -141,14 +156,18 @@ async function main(): Promise<void> {
   });
 
   const heartbeat = async (): Promise<void> => {
-    let nextMs: number;
+    let nextMs: number = HEARTBEAT_MS;
     do {
+      const wasAway = nextMs !== HEARTBEAT_MS;
       nextMs = await renewAgentLease(kube, clock, {
         namespace: settings.namespace,
         node: settings.node,
         signal: shutdown.signal,
       }).then(
-        () => HEARTBEAT_MS,
+        () => {
+          if (wasAway) sweeper.soon();
+          return HEARTBEAT_MS;
+        },
         (error: unknown) => {
           if (!shutdown.signal.aborted) log.warn('heartbeat failed', { error });
           return RETRY_WITHIN_MS;
@@ -161,6 +180,7 @@ async function main(): Promise<void> {
   await Promise.all([
     informer.start(shutdown.signal),
     heartbeat(),
+    Promise.race([informer.waitForSync(), onceAborted(shutdown.signal)]).then(() => sweeper.run(shutdown.signal)),
     ...roles.map(({ name, reconcile, queue }) =>
       runControllerLoop({ name, queue, reconcile, clock, log, workers: 4, keyField: 'migration' }, shutdown.signal),
     ),

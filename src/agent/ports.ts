@@ -27,12 +27,7 @@ export interface MigrationAccess {
     options?: { readonly ifUnchanged: boolean },
   ): Promise<ContainerMigration>;
   /** Puts `progress` into the agent's part of the status, whatever else stands there, unless that changes meanwhile. */
-  writeProgress(
-    migration: ContainerMigration,
-    role: AgentRole,
-    progress: Progress,
-    signal: AbortSignal,
-  ): Promise<void>;
+  writeProgress(migration: ContainerMigration, role: AgentRole, progress: Progress, signal: AbortSignal): Promise<void>;
 }
 
 /** Which part of the status is the agent's. */

@@ -30,12 +30,12 @@ export function markerPaths(runDir: string, containerID: string): MarkerPaths {
 }
 
 /** Where the markers of all containers lie. */
-function markersDirectory(runDir: string): string {
+export function markersDirectory(runDir: string): string {
   return join(runDir, 'restore');
 }
 
 /** Where CRIU's configuration files for restores lie. */
-function criuConfigDirectory(runDir: string): string {
+export function criuConfigDirectory(runDir: string): string {
   return join(runDir, 'criu');
 }
 

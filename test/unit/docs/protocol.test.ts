@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withTables } from '../../../scripts/generate-protocol-tables';
+import type { Branch } from '../../../src/protocol/branches';
 import { CONTROLLER_BRANCHES, SOURCE_BRANCHES, TARGET_BRANCHES } from '../../../src/protocol/branches';
 
 const project = join(__dirname, '../../..');
@@ -26,7 +27,7 @@ describe('docs/protocol.md', () => {
     expect(withTables(page)).toBe(page);
   });
 
-  it.each([
+  it.each<[string, Readonly<Record<string, Branch>>]>([
     ['controller', CONTROLLER_BRANCHES],
     ['source', SOURCE_BRANCHES],
     ['target', TARGET_BRANCHES],
@@ -40,7 +41,7 @@ describe('docs/protocol.md', () => {
 
   it('names branches that exist', () => {
     const known = new Set(
-      [CONTROLLER_BRANCHES, SOURCE_BRANCHES, TARGET_BRANCHES].flatMap((table) => Object.keys(table)),
+      [CONTROLLER_BRANCHES, SOURCE_BRANCHES, TARGET_BRANCHES].flatMap((branches: object) => Object.keys(branches)),
     );
     // Branches are named in the text as `controller.Fence`, to be told from states and reasons.
     const named = [...page.matchAll(/`(?:controller|source|target)\.([A-Z]\w+)`/g)].map(([, branch = '']) => branch);

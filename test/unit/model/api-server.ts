@@ -1,6 +1,6 @@
 import type { ContainerMigration, SourceStatus, TargetStatus } from '../../../src/api/types';
 import type { ControllerStatus } from '../../../src/protocol/status';
-import { CONFLICT, NOT_FOUND, UNREACHABLE } from './failures';
+import { CONFLICT, NoAnswer, NOT_FOUND, UNREACHABLE } from './failures';
 import type { Actor, World } from './world';
 
 type Version = ContainerMigration | undefined;
@@ -45,15 +45,29 @@ function write(
   change: Change,
 ): ContainerMigration {
   requireReachable(world, actor);
-  const now = current(world);
-  if (now?.metadata.uid !== seen.metadata.uid) throw NOT_FOUND;
-  if (ifUnchanged && now.metadata.resourceVersion !== seen.metadata.resourceVersion) throw CONFLICT;
-  const next = store(world, change(now));
-  if (actor.fault?.kind === 'answerLost' && actor.fault.after-- <= 0) {
-    actor.fault = undefined;
-    throw UNREACHABLE;
+  const arrive = (): ContainerMigration => {
+    const now = current(world);
+    if (now?.metadata.uid !== seen.metadata.uid) throw NOT_FOUND;
+    if (ifUnchanged && now.metadata.resourceVersion !== seen.metadata.resourceVersion) throw CONFLICT;
+    return store(world, change(now));
+  };
+  const { fault } = actor;
+  const lost = fault?.kind === 'answerLost' || fault?.kind === 'late';
+  if (!lost || fault.after-- > 0) return arrive();
+  actor.fault = undefined;
+  if (fault.kind === 'answerLost') arrive();
+  else world.onTheWay.push(arrive);
+  throw UNREACHABLE;
+}
+
+/** A request whose sender has given up arrives after all: what a dead process has sent is in the network still. */
+export function arriveLate(world: World): void {
+  const arrive = world.onTheWay.shift();
+  try {
+    arrive?.();
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
   }
-  return next;
 }
 
 /** Stores a version; an object that is being deleted and that nobody holds goes. */
@@ -85,9 +99,9 @@ export function writeController(
   actor: Actor,
   seen: ContainerMigration,
   status: ControllerStatus,
+  { ifUnchanged }: { readonly ifUnchanged: boolean },
 ): ContainerMigration {
-  const guarded = world.behaviour.defect !== 'revokeWithoutPrecondition';
-  return write(world, actor, seen, guarded, (now) => {
+  return write(world, actor, seen, ifUnchanged, (now) => {
     const { source, target } = now.status;
     const kept = {
       ...(source === undefined ? {} : { source }),

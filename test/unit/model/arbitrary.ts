@@ -3,7 +3,7 @@ import { MOVE_NUMBERS, TROUBLES } from './moves';
 import type { Script } from './run';
 import type { Setting } from './world';
 
-const setting: fc.Arbitrary<Setting> = fc.nat(2 * 2 * 2 * 2 * 3 * 3 * 9 - 1).map((n) => {
+const setting: fc.Arbitrary<Setting> = fc.nat(2 ** 5 * 3 ** 4 - 1).map((n) => {
   let rest = n;
   const take = (base: number): number => {
     const digit = rest % base;
@@ -15,6 +15,7 @@ const setting: fc.Arbitrary<Setting> = fc.nat(2 * 2 * 2 * 2 * 3 * 3 * 9 - 1).map
     liveRestoreSource: take(2) === 1,
     liveRestoreTarget: take(2) === 1,
     keep: take(2) === 1,
+    impatient: take(2) === 1,
     retain: take(3) as 0 | 1 | 2,
     backoffLimit: take(3),
     skewMinutes: [take(3) - 1, take(3) - 1],
@@ -27,7 +28,7 @@ const troubles = fc.nat(2 ** TROUBLES.length - 1);
 export const scripts: fc.Arbitrary<Script> = fc
   .tuple(
     setting,
-    fc.nat(100),
+    fc.nat(56),
     fc.array(fc.nat(MOVE_NUMBERS - 1), { maxLength: 40, size: 'max' }),
     // A quarter of all kinds in a run, more or less.
     fc.tuple(troubles, troubles),

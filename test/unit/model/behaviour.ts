@@ -16,16 +16,13 @@ export type Defect =
   | 'staleCache'
   | 'dumpAlwaysRedone'
   | 'manifestBeforeFiles'
-  | 'manifestNotVerified'
   | 'claimGivenBackBeforeCleanUp'
   | 'giveBackAlthoughResumed'
   | 'nothingForgotten'
   | 'wakeNotNoted'
   | 'policyForgotten'
   | 'killThaws'
-  | 'finalizerForgotten'
-  | 'originalKilledBySource'
-  | 'dumpTrustedAfterThaw';
+  | 'finalizerForgotten';
 
 /** What the actors decide and do: the real decision functions, unless a test puts a broken one in their place. */
 export interface Behaviour {

@@ -60,12 +60,14 @@ function* perform(
       letGo(world, actor, migration);
       return;
     case 'Acknowledge':
-      writeController(world, actor, migration, acknowledged(migration));
+      writeController(world, actor, migration, acknowledged(migration), { ifUnchanged: true });
       return;
     case 'Admit': {
       const held = hold(world, actor, migration);
       yield;
-      writeController(world, actor, held, world.behaviour.statusAfter(held, step, isoOf(nowMs)));
+      writeController(world, actor, held, world.behaviour.statusAfter(held, step, isoOf(nowMs)), {
+        ifUnchanged: true,
+      });
       return;
     }
     case 'Wait':
@@ -75,7 +77,8 @@ function* perform(
     case 'Finish': {
       const status = world.behaviour.statusAfter(migration, step, isoOf(nowMs));
       if (step.do === 'Wait' && !saysSomethingNew(migration, status)) return;
-      writeController(world, actor, migration, status);
+      const ifUnchanged = step.do !== 'Revoke' || world.behaviour.defect !== 'revokeWithoutPrecondition';
+      writeController(world, actor, migration, status, { ifUnchanged });
     }
   }
 }

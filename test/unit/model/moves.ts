@@ -1,5 +1,5 @@
 import type { ContainerMigration } from '../../../src/api/types';
-import { current, store, tell, tellLatest } from './api-server';
+import { arriveLate, current, store, tell, tellLatest } from './api-server';
 import { controllerVisit } from './controller-actor';
 import { NoAnswer } from './failures';
 import { checkStep } from './invariants';
@@ -97,7 +97,7 @@ const informedVisit: Act = (world, p) => {
   visit(world, actor);
 };
 
-const FAULTS: readonly Fault['kind'][] = ['passing', 'lasting', 'answerLost', 'passing'];
+const FAULTS: readonly Fault['kind'][] = ['passing', 'lasting', 'answerLost', 'stuck'];
 
 /** On, off, off and out of service, back and out of service still: one after the other, but not all of them always. */
 const power: Act = (world, p) => {
@@ -216,12 +216,13 @@ const MOVES: readonly Move[] = [
   },
   {
     weight: 4,
-    name: 'the answer to a controller’s write will be lost',
+    name: 'a request will arrive late, or its answer never',
     of: 'failure',
-    act: (world) => {
-      world.actors.controller.fault = { kind: 'answerLost', after: 0 };
+    act: (world, p) => {
+      pick(world, p).fault = { kind: (p >> 2) % 2 === 0 ? 'late' : 'answerLost', after: (p >> 3) % 3 };
     },
   },
+  { weight: 6, name: 'a late request arrives', of: 'failure', act: arriveLate },
   {
     weight: 4,
     name: 'the API server goes, or comes',

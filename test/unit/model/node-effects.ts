@@ -6,9 +6,9 @@ import { ORIGINAL } from './world';
 /** Fails when the schedule said that the actor's next operation does. */
 export function failWhenDue(actor: Actor): void {
   const { fault } = actor;
-  if (fault === undefined || fault.kind === 'answerLost' || fault.after-- > 0) return;
-  actor.fault = undefined;
-  throw fault.kind === 'passing' ? PASSING : LASTING;
+  if (fault === undefined || fault.kind === 'answerLost' || fault.kind === 'late' || fault.after-- > 0) return;
+  actor.fault = fault.kind === 'stuck' ? { kind: 'late', after: 0 } : undefined;
+  throw fault.kind === 'lasting' ? LASTING : PASSING;
 }
 
 /** What an agent does with the Docker daemon of its node. Each is atomic, fails as a whole, and can be repeated. */
@@ -76,6 +76,7 @@ export class Docker {
   kill(container: SimContainer): void {
     this.call();
     if (container.state !== 'running' && container.state !== 'paused') return;
+    if (!this.world.truth.resumed) throw new Violation('I2: the original is killed, and no copy has ever run');
     // Docker's kill thaws first; the driver kills every process while it is frozen.
     if (this.world.behaviour.defect === 'killThaws' && container.state === 'paused') {
       thaw(this.world, container, 'thawed by docker kill');

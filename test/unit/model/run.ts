@@ -1,5 +1,5 @@
 import type { Behaviour } from './behaviour';
-import { current, tellLatest } from './api-server';
+import { arriveLate, current, tellLatest } from './api-server';
 import { Violation } from './failures';
 import { checkRest } from './invariants';
 import { goAhead, make, takeOutOfService, visit } from './moves';
@@ -61,6 +61,7 @@ function mend(world: World): void {
     node.tainted = false;
   }
   for (const actor of Object.values(world.actors)) actor.fault = undefined;
+  while (world.onTheWay.length > 0) arriveLate(world);
 }
 
 /** Everybody takes turns until nothing happens any more. */

@@ -125,6 +125,7 @@ export function wrapperStep(world: World, node: SimNode): boolean {
     case 'restored':
       marker.busy = false;
       marker.state = world.behaviour.defect === 'markerNotConsumed' ? 'armed' : 'resumed';
+      world.truth.resumed = true;
       if (container !== undefined) thaw(world, container, 'restored');
       return true;
     case 'resumed':

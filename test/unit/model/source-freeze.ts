@@ -25,8 +25,8 @@ export function* freeze(desk: Desk, migration: ContainerMigration): Work<Partial
       docker.pause(original);
       yield;
     }
-    if (defect === 'manifestBeforeFiles') directory.manifest = `${original.life}:${original.value}`;
     driver.beginDump(original, directory);
+    if (defect === 'manifestBeforeFiles') directory.manifest = digestOf(directory);
     yield;
     driver.endDump(directory);
     yield;

@@ -111,10 +111,6 @@ function* perform(
       yield* wake(desk, yield* giveSignOfLife(desk, migration));
       return;
     case 'GiveBack':
-      if (world.behaviour.defect === 'claimGivenBackBeforeCleanUp') {
-        report({ state: 'Failed', error: { reason: 'GivenBack', message: 'too early' } });
-        yield;
-      }
       yield* cleanUp(desk, uid);
       report({ state: 'Failed', error: migration.status.target?.error ?? { reason: 'GivenBack', message: '' } });
       return;
@@ -187,6 +183,9 @@ function* afterFailedWake(
   desk.world.trace?.push(`  failed: ${failure.reason}`);
   const status = statusOf(migration, desk.node);
   try {
+    if (desk.world.behaviour.defect === 'claimGivenBackBeforeCleanUp') {
+      return { ...status, state: 'Failed', error: errorOf(failure) };
+    }
     yield* cleanUp(desk, migration.metadata.uid);
   } catch (error) {
     return { ...status, ...retryAfter(desk, status, asFailure(error)) };

@@ -69,7 +69,8 @@ export type Visit = Generator<undefined, void, undefined>;
 export interface Fault {
   /** How many operations that may fail succeed before. */
   after: number;
-  readonly kind: 'passing' | 'lasting' | 'answerLost';
+  /** `stuck`: fails of something that may pass, and what is said of it arrives late. */
+  readonly kind: 'passing' | 'stuck' | 'lasting' | 'answerLost' | 'late';
 }
 
 export interface Actor {
@@ -96,7 +97,8 @@ export interface Truth {
   made: number;
   /** Restart policy that the owner gave the original. */
   readonly policy: 'no' | 'always';
-  touched: boolean;
+  /** A copy has run on from the checkpoint. */
+  resumed: boolean;
   /** Names of branches that were taken, when somebody counts them. */
   readonly branches: Set<string> | undefined;
 }
@@ -109,6 +111,8 @@ export interface World {
   readonly api: { up: boolean; version: number; readonly history: (ContainerMigration | undefined)[] };
   readonly actors: Readonly<Record<ActorName, Actor>>;
   readonly truth: Truth;
+  /** Requests of which nobody knows whether they will arrive: their senders gave up, or are dead. */
+  onTheWay: (() => void)[];
   backup: ContainerMigration | undefined;
   /** What happened, for people; kept only when a counterexample is told. */
   readonly trace: string[] | undefined;
@@ -124,6 +128,7 @@ export interface Setting {
   readonly keep: boolean;
   readonly retain: 0 | 1 | 2;
   readonly backoffLimit: number;
+  readonly impatient: boolean;
   /** Clock skew of source and target, minutes. */
   readonly skewMinutes: readonly [number, number];
 }
@@ -191,9 +196,10 @@ export function createWorld(
       ended: false,
       made: 0,
       policy,
-      touched: false,
+      resumed: false,
       branches: watch.branches,
     },
+    onTheWay: [],
     backup: undefined,
     trace: watch.trace,
   };
@@ -202,8 +208,8 @@ export function createWorld(
 /** Specs are shared between runs: their digests are remembered by identity (memoized-digest.ts). */
 const specs = new Map<string, ContainerMigration['spec']>();
 
-function specOf({ keep, retain, backoffLimit }: Setting): ContainerMigration['spec'] {
-  const key = `${String(keep)} ${retain} ${backoffLimit}`;
+function specOf({ keep, retain, backoffLimit, impatient }: Setting): ContainerMigration['spec'] {
+  const key = `${String(keep)} ${retain} ${backoffLimit} ${String(impatient)}`;
   const known = specs.get(key);
   if (known !== undefined) return known;
   const spec: ContainerMigration['spec'] = {
@@ -211,7 +217,7 @@ function specOf({ keep, retain, backoffLimit }: Setting): ContainerMigration['sp
     target: { nodeName: 'node-b' },
     afterSuccess: keep ? 'Keep' : 'Remove',
     retainCheckpoint: retain === 0 ? 'Never' : retain === 1 ? 'OnFailure' : 'Always',
-    activeDeadlineSeconds: 300,
+    activeDeadlineSeconds: impatient ? 50 : 300,
     backoffLimit,
     cancel: false,
   };

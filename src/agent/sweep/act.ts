@@ -1,0 +1,75 @@
+import { rm } from 'node:fs/promises';
+import { ReasonedError } from '../../runtime/errors';
+import type { JournalEntry } from '../ports';
+import { thaw } from '../source/thaw';
+import type { CreatedContainer, Find, Reservation } from './finds';
+import type { SweepWorld } from './look';
+import type { Verdict } from './decide';
+import { endProcess } from './working-processes';
+
+/** The verdicts that change something. */
+export type Deed = Extract<Verdict, { do: 'Remove' | 'Thaw' | 'GivePolicyBack' }>;
+
+/**
+ * Does what was decided of a find whose object is gone. Looks again first: the find was made before the API server was
+ * asked, and a step may have ended in between.
+ */
+export async function settle(find: Find, deed: Deed, world: SweepWorld): Promise<void> {
+  switch (find.kind) {
+    case 'container':
+      return settleContainer(find, world);
+    case 'reservation':
+      return world.journal.exclusively(() => settleReservation(find, deed, world));
+    case 'marker':
+      return world.files.removeMarker(find.containerID);
+    case 'config':
+      return world.files.removeConfig(find.migrationUID);
+    case 'scrap':
+      return rm(find.path, { recursive: true, force: true });
+    case 'process':
+      return endProcess(find, world.shelf.root, world.clock);
+    case 'attempt':
+      return world.shelf.remove(find.attempt);
+  }
+}
+
+async function settleContainer(
+  { id, migrationUID, state }: CreatedContainer,
+  { engine, driver }: SweepWorld,
+): Promise<void> {
+  if (state === 'created') {
+    await driver.disarm(id, migrationUID);
+    const now = await engine.inspect(id);
+    // Without force: one that has come to run after all is refused, and stays.
+    if (now?.state === 'created') await engine.remove(id, { force: false, volumes: true });
+  }
+  await driver.forget(id, migrationUID);
+}
+
+async function settleReservation({ containerID, entry }: Reservation, deed: Deed, world: SweepWorld): Promise<void> {
+  const { engine, journal } = world;
+  if (!isSame(await journal.read(containerID), entry)) return;
+  if (deed.do === 'Thaw') await wakeUp(containerID, entry, world);
+  if (deed.do === 'GivePolicyBack') {
+    const container = await engine.inspect(containerID);
+    const { restartPolicy: noted } = entry;
+    // Another policy than none is one that its owner has set since.
+    if (container?.restartPolicy.name === 'no' && noted !== undefined && noted.name !== 'no') {
+      await engine.setRestartPolicy(containerID, noted);
+    }
+  }
+  await journal.release(containerID);
+}
+
+async function wakeUp(containerID: string, { restartPolicy }: JournalEntry, world: SweepWorld): Promise<void> {
+  const container = await world.engine.inspect(containerID);
+  if (container === undefined) return;
+  await thaw(container, restartPolicy === undefined ? {} : { restartPolicy }, world);
+  const now = await world.engine.inspect(containerID);
+  if (now?.state === 'paused') {
+    throw new ReasonedError('OriginalNotAwake', `container ${container.name} is paused still after unpause`);
+  }
+}
+
+const isSame = (now: JournalEntry | undefined, then: JournalEntry): boolean =>
+  JSON.stringify(now) === JSON.stringify(then);
