@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install build generate format demo test lint unit integration e2e \
+.PHONY: help install build generate format demo test lint unit integration e2e chaos \
 	soak lab-up lab-down lab-status lab-env deploy crd-current
 
 help: ## List the targets
@@ -47,6 +47,9 @@ MINUTES ?= 10
 FAULTS ?= 1
 soak: deploy ## Move containers forth and back with random faults; nothing may grow (MINUTES=10, FAULTS=0, SEED=n)
 	@ts-node test/soak/run.ts --minutes $(MINUTES) $(if $(filter 0,$(FAULTS)),--no-faults) $(if $(SEED),--seed $(SEED))
+
+chaos: install ## Kill and disturb everything at every step, in the lab (FAULTS=220|all, SEED=n, ONLY='cell'); an hour
+	@test/chaos/run
 
 lab-up: ## Bring up a control plane and nodes on this machine (LAB_PROFILE=docker28|docker26, LAB_NODES_COUNT=2)
 	@lab/up

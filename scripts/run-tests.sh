@@ -143,6 +143,9 @@ if in_group integration; then
 fi
 if in_group e2e; then
   tests "e2e, docker28" e2e 3600 --runInBand
+  lab_stage "soak (short), docker28" 600 ts-node test/soak/run.ts --minutes 2 --seed 1
+  # A tenth of what `make chaos` does, with every kind of fault in it.
+  lab_stage "chaos, docker28" 1500 env FAULTS=35 test/chaos/run
   lab_stage "lab killed, mended, taken down" 900 test/lab/crash.sh
   lab docker26
   tests "e2e, docker26" e2e 3600 --runInBand

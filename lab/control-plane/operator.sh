@@ -36,7 +36,7 @@ controller_keep() {
   service_keep controller "$(cat "$APP_DIGEST" "$CONTROLLER_KUBECONFIG")" env -i "${environment[@]}" \
     KUBECONFIG="$CONTROLLER_KUBECONFIG" TRANSSHIP_IDENTITY=lab-controller \
     TRANSSHIP_HEALTH_PORT="$LAB_CONTROLLER_HEALTH_PORT" \
-    "$APP_DIR/bin/node" --enable-source-maps "$APP_DIR/dist/controller/main.js"
+    "$APP_DIR/bin/node" --max-semi-space-size=4 --enable-source-maps "$APP_DIR/dist/controller/main.js"
 }
 
 controller_ready() { "$CONTROL_PLANE/http-ok" 127.0.0.1 "$LAB_CONTROLLER_HEALTH_PORT" /readyz; }
@@ -61,7 +61,7 @@ agent_keep() {
     TRANSSHIP_HEALTH_PORT="$LAB_AGENT_HEALTH_PORT" TRANSSHIP_VOLUME=/mnt/transship \
     TRANSSHIP_DOCKER_SOCKET=/run/docker.sock TRANSSHIP_DOCKER_EXEC_ROOT=/var/run/docker \
     TRANSSHIP_RUN_DIR=/run/transship \
-    "$APP_ON_NODE/bin/node" --enable-source-maps "$APP_ON_NODE/dist/agent/main.js"
+    "$APP_ON_NODE/bin/node" --max-semi-space-size=4 --enable-source-maps "$APP_ON_NODE/dist/agent/main.js"
   printf '%s\n' "$wanted" >"$mark"
 }
 

@@ -72,8 +72,9 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
         return directories;
       }),
     saveWritableLayer: async (checkpoint, upperDir) => {
-      if (await isLayerEmpty(upperDir)) return;
       const { writableLayer } = pathsOf(checkpoint);
+      // What somebody else put there would be published, and unpacked on the target.
+      if (await isLayerEmpty(upperDir)) return volume.within(VOLUME_TIMEOUT_MS, () => removeFile(writableLayer));
       await volume.within(commandMs.save + VOLUME_TIMEOUT_MS, (signal) =>
         saveLayer(abortable(commands, signal), upperDir, writableLayer, commandMs.save),
       );

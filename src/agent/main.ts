@@ -5,6 +5,7 @@ import { createRuncDriver } from '../driver/runc/runc-driver';
 import { HEARTBEAT_MS, renewAgentLease } from '../kube/agent-leases';
 import { createKubeClient } from '../kube/client';
 import { MIGRATIONS } from '../kube/migrations';
+import { NODES } from '../kube/nodes';
 import { ResourceClient } from '../kube/resource-client';
 import { BREAKPOINTS_VARIABLE, createGate, withBreakpoints } from '../runtime/breakpoints';
 import { systemClock } from '../runtime/clock';
@@ -15,6 +16,7 @@ import { createCommandRunner } from '../runtime/exec';
 import { startHealthServer } from '../runtime/health';
 import { Informer } from '../runtime/informer';
 import { createLogger } from '../runtime/log';
+import { Metrics } from '../runtime/metrics';
 import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { WorkQueue } from '../runtime/work-queue';
@@ -57,20 +59,24 @@ async function main(): Promise<void> {
 
   const clock = systemClock;
   const log = createLogger({ level: settings.logLevel, component: 'agent', node: settings.node });
+  const metrics = new Metrics();
   const shutdown = installShutdown({ process, clock, log });
   await mkdir(settings.runDirectory, { recursive: true, mode: 0o700 });
   const kube = createKubeClient({
     clock,
     userAgent: `transship-agent/${settings.node}`,
+    onAnswer: metrics.request,
     ...(settings.kubeconfig === undefined ? {} : { kubeconfigPath: settings.kubeconfig }),
   });
   const client = new ResourceClient(kube, MIGRATIONS);
+  const nodes = new ResourceClient(kube, NODES);
   const informer = new Informer({
     name: 'containermigrations',
     source: client.listerWatcher(),
     clock,
     log,
     backoff: { baseMs: 200, maxMs: RETRY_WITHIN_MS },
+    observer: metrics.informer('containermigrations'),
   });
   const gate = createGate(settings.breakpoints, clock);
   const commands = withBreakpoints('commands', onNode(createCommandRunner(clock), settings.hostPid), gate, {});
@@ -110,6 +116,7 @@ async function main(): Promise<void> {
         commands,
         hostPid: settings.hostPid,
         clock,
+        isOutOfService: async () => (await nodes.find('', settings.node))?.outOfService === true,
       }),
       journal,
       clock,
@@ -117,11 +124,12 @@ async function main(): Promise<void> {
     },
     gate,
   );
-  const newQueue = (): WorkQueue => new WorkQueue({ clock, maxDelayMs: RETRY_WITHIN_MS });
+  const newQueue = (name: string): WorkQueue =>
+    new WorkQueue({ clock, maxDelayMs: RETRY_WITHIN_MS, observer: metrics.queue(name) });
   const busy = new Busy((key) => informer.get(key)?.metadata.uid);
   const roles = [
-    { name: 'source', reconcile: busy.during(createSourceReconciler(deps)), queue: newQueue() },
-    { name: 'target', reconcile: busy.during(createTargetReconciler(deps)), queue: newQueue() },
+    { name: 'source', reconcile: busy.during(createSourceReconciler(deps)), queue: newQueue('source') },
+    { name: 'target', reconcile: busy.during(createTargetReconciler(deps)), queue: newQueue('target') },
   ];
   // Both roles hear of every change and pick out what concerns their node: the watch cannot select by spec.
   const remind = (key: string): void => {
@@ -144,6 +152,7 @@ async function main(): Promise<void> {
     log,
     // No check of its own: a program that hangs does not answer, and that is what the kubelet looks for.
     live: [],
+    metrics,
     ready: [
       cacheIsFilled(informer),
       {
@@ -182,7 +191,19 @@ async function main(): Promise<void> {
     heartbeat(),
     Promise.race([informer.waitForSync(), onceAborted(shutdown.signal)]).then(() => sweeper.run(shutdown.signal)),
     ...roles.map(({ name, reconcile, queue }) =>
-      runControllerLoop({ name, queue, reconcile, clock, log, workers: 4, keyField: 'migration' }, shutdown.signal),
+      runControllerLoop(
+        {
+          name,
+          queue,
+          reconcile,
+          clock,
+          log,
+          workers: 4,
+          keyField: 'migration',
+          onReconciled: metrics.reconciles(name),
+        },
+        shutdown.signal,
+      ),
     ),
   ]);
   await health.close();

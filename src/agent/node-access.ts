@@ -29,13 +29,15 @@ export function createNodeAccess(options: {
   readonly commands: CommandRunner;
   readonly hostPid: string | undefined;
   readonly clock: Clock;
+  readonly isOutOfService: () => Promise<boolean>;
 }): NodeAccess {
-  const { name, volume, runDirectory, commands, hostPid, clock } = options;
+  const { name, volume, runDirectory, commands, hostPid, clock, isOutOfService } = options;
   // Without -p: with it nsenter forks, and the process that CRIU shall dump would have another pid.
   const enterNode = hostPid === undefined ? [] : ['nsenter', ...namespacesOf(hostPid), '--'];
   const volumeProbe = createVolumeProbe({ node: name, clock });
   return {
     name,
+    isOutOfService,
     probeCriu: () => probeCriu({ run: commands, clock, runDir: runDirectory, kernelRelease: release(), enterNode }),
     probeVolume: () => volumeProbe.checkVolume(volume),
     volumeID: () => volumeProbe.volumeID(volume),

@@ -36,6 +36,11 @@ export type AgentRole = 'source' | 'target';
 /** What the agent finds on the node besides Docker. */
 export interface NodeAccess {
   readonly name: string;
+  /**
+   * Whether the Node object carries the taint `node.kubernetes.io/out-of-service`, as the API server has it now.
+   * @throws KubeError when it cannot be asked
+   */
+  isOutOfService(): Promise<boolean>;
   /** A real dump of a small process. */
   probeCriu(): Promise<ProbeResult>;
   /** A real write to the shared volume. */

@@ -220,7 +220,14 @@ export const TARGET_BRANCHES = {
     then: 'removes the container, whatever it does → `Withdrawn`',
   },
   LookBeforeWake: { when: '`Claimed`', then: 'looks at its own Docker and at the marker' },
-  ReportWoken: { when: '`Claimed`, and the container runs', then: 'proves the restore → `Restored`' },
+  ReportWoken: {
+    when: '`Claimed`, and the container has run on here',
+    then: 'proves the restore → `Restored`, whatever became of the container since',
+  },
+  HoldFenced: {
+    when: '`Claimed`, and this node carries the taint `node.kubernetes.io/out-of-service`',
+    then: 'nothing: somebody vouches that nothing runs here, so nothing is started',
+  },
   GiveBackRetries: {
     when: '`Claimed`, and the wake-up has failed more than `spec.backoffLimit` times again',
     then: 'makes sure that nothing runs here and nothing will → `Failed`',

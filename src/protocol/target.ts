@@ -7,8 +7,13 @@ import { notDueUntil } from './due';
 
 /** What the target agent finds on its node. Looked at only when a decision says `Look`. */
 export interface TargetView {
-  /** The container that this migration created here. */
-  readonly container: 'none' | 'created' | 'running' | 'stopped';
+  /**
+   * The container that this migration created here. `woken` has run on from the checkpoint, whatever became of it since;
+   * `stopped` has ended without that being known.
+   */
+  readonly container: 'none' | 'created' | 'woken' | 'stopped';
+  /** Whether this node carries the taint out-of-service. */
+  readonly outOfService: boolean;
 }
 
 export interface TargetObservation {
@@ -80,7 +85,9 @@ const isUnwanted = ({ metadata, spec }: ContainerMigration): boolean =>
 function wake(migration: ContainerMigration, seen: TargetObservation): TargetStep {
   if (seen.view === undefined) return { do: 'Look', because: 'LookBeforeWake' };
   const { target } = migration.status;
-  if (seen.view.container === 'running') return { do: 'Wake', because: 'ReportWoken' };
+  if (seen.view.container === 'woken') return { do: 'Wake', because: 'ReportWoken' };
+  // Somebody has vouched that nothing runs here: the controller may take the claim away at any moment.
+  if (seen.view.outOfService) return wait('HoldFenced');
   if (target?.retry !== undefined) {
     if (target.retry.failures > migration.spec.backoffLimit) return { do: 'GiveBack', because: 'GiveBackRetries' };
     if (isUnwanted(migration)) return { do: 'GiveBack', because: 'GiveBackUnwanted' };

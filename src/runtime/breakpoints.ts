@@ -69,9 +69,12 @@ export function withBreakpoints<T extends object>(
       if (property in sync) return call.bind(target);
       return async (...args: unknown[]): Promise<unknown> => {
         await gate(`${name}.${property}.before`);
-        const result = await call.apply(target, args);
-        await gate(`${name}.${property}.after`);
-        return result;
+        try {
+          return await call.apply(target, args);
+        } finally {
+          // Also when it failed: what follows a failure can be interrupted as well.
+          await gate(`${name}.${property}.after`);
+        }
       };
     },
   });

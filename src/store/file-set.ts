@@ -36,14 +36,13 @@ export async function listFiles(directory: string, maxEntries = MAX_FILES): Prom
   return { files: files.sort(), directories: directories.sort() };
 }
 
-/** A directory in which none of the files lies, at whatever depth; undefined when there is none. */
-export function strayDirectory(directories: readonly string[], files: readonly string[]): string | undefined {
-  const needed = new Set<string>();
+/** All directories, at whatever depth, in which these files lie. */
+export function directoriesOf(files: readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
   for (const file of files) {
-    for (let parent = dirname(file); parent !== '.' && !needed.has(parent); parent = dirname(parent))
-      needed.add(parent);
+    for (let parent = dirname(file); parent !== '.' && !found.has(parent); parent = dirname(parent)) found.add(parent);
   }
-  return directories.find((directory) => !needed.has(directory));
+  return found;
 }
 
 /**

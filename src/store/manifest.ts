@@ -1,11 +1,11 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Clock } from '../runtime/clock';
 import { systemClock } from '../runtime/clock';
 import type { ReasonedError } from '../runtime/errors';
 import { hasCode } from '../runtime/errors';
 import { requireConfined } from './confined';
 import { digestFile, digestOf } from './digest';
-import { listFiles, mapAtOnce, strayDirectory } from './file-set';
+import { directoriesOf, listFiles, mapAtOnce } from './file-set';
 import { VISIBLE_WITHIN_MS, atomicWrite, isListed, syncDirectory } from './files';
 import { MANIFEST } from './layout';
 import type { Manifest, ManifestFile, ManifestMeta } from './manifest-format';
@@ -52,11 +52,12 @@ export async function publishManifest(
   const onBytes = (bytes: number): void => onProgress?.((bytesRead += bytes));
   try {
     const found = await listFiles(directory);
-    const stray = strayDirectory(found.directories, found.files);
+    const needed = directoriesOf(found.files);
+    const stray = found.directories.find((path) => !needed.has(path));
     if (stray !== undefined) throw corrupt(`${stray} in ${directory} is a directory without files`);
     const files = await mapAtOnce(found.files, (path) => syncAndDigest(directory, path, { signal, onBytes }));
-    const directories = new Set([directory, ...found.files.map((path) => dirname(join(directory, path)))]);
-    await mapAtOnce([...directories], syncDirectory);
+    const directories = [...needed].map((path) => join(directory, path));
+    await mapAtOnce([...directories, directory], syncDirectory);
     const { driver, containerID, migrationUID, attempt: number, criuVersion } = meta;
     const manifest: Manifest = {
       version: 1,

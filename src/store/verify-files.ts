@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ReasonedError } from '../runtime/errors';
 import { digestFile } from './digest';
-import { listFiles, mapAtOnce, strayDirectory } from './file-set';
+import { directoriesOf, listFiles, mapAtOnce } from './file-set';
 import type { Manifest, ManifestFile } from './manifest-format';
 import { withOwnFile } from './regular-file';
 import { codeOf } from './volume-errors';
@@ -54,8 +54,9 @@ export async function verifyFiles(
 async function verifySet(directory: string, files: readonly ManifestFile[]): Promise<void> {
   const { files: names, directories } = await attempt(directory, 'CheckpointMissing', () => listFiles(directory));
   const listed = files.map(({ path }) => path);
-  const stray = strayDirectory(directories, listed);
-  if (stray !== undefined) throw corrupt(`${stray} in ${directory} is a directory that the manifest does not know`);
+  const needed = directoriesOf(listed);
+  const misplaced = directories.find((path) => !needed.has(path)) ?? names.find((path) => needed.has(path));
+  if (misplaced !== undefined) throw corrupt(`${misplaced} in ${directory} is not what the manifest says`);
   const found = new Set(names);
   const missing = listed.find((path) => !found.has(path));
   if (missing !== undefined) throw new NotVisible('CheckpointCorrupt', `${missing} is missing in ${directory}`);

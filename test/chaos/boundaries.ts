@@ -1,8 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeName } from '../lib/lab-docker';
-import { inLab, textOf } from '../lib/chaos-lab';
-import type { Actor } from './matrix';
+import { inLab, killService, NODES, startService, textOf } from '../lib/chaos-lab';
+import { startWorkload } from '../lib/chaos-workload';
+import type { Actor, Boundary } from './matrix';
+import { ACTORS } from './matrix';
+import type { Migrations } from './migrations';
+
+/** The oftener a boundary is reached, the less one time differs from the next: loops that poll. */
+const OCCURRENCES = 2;
+const END_MS = 60_000;
 
 /** The breakpoints of one process of the operator (src/runtime/breakpoints.ts), from the harness's side. */
 export class Gatehouse {
@@ -50,4 +57,33 @@ export function countBoundaries(recorded: readonly string[]): Map<string, number
   const counts = new Map<string, number>();
   for (const boundary of recorded) counts.set(boundary, (counts.get(boundary) ?? 0) + 1);
   return counts;
+}
+
+/** The boundaries that an undisturbed migration comes to. Throws when it does not succeed. */
+export async function recordBoundaries(migrations: Migrations): Promise<Boundary[]> {
+  const name = 'chaos-recorded';
+  const gates = gatehouses('node-a', 'node-b');
+  for (const gate of Object.values(gates)) {
+    gate.clear();
+    gate.record();
+  }
+  await startWorkload('node-a', name, 'counter');
+  await migrations.create(name, name, 'node-a', 'node-b');
+  const ended = await migrations.awaitEnd(name, END_MS);
+  if (ended?.status?.phase !== 'Succeeded')
+    throw new Error(`an undisturbed migration did not succeed: ${JSON.stringify(ended?.status, null, 2)}`);
+  // What comes after the end, the cleaning up, belongs to it.
+  await migrations.delete(name, END_MS);
+  return ACTORS.flatMap((actor) =>
+    [...countBoundaries(gates[actor].recorded())].flatMap(([boundary, count]) =>
+      Array.from({ length: Math.min(count, OCCURRENCES) }, (_, index) => ({ actor, boundary, occurrence: index + 1 })),
+    ),
+  );
+}
+
+/** Kills the operator and starts it again: with breakpoints, or as in production without. */
+export async function restartOperator(options: { readonly breakpoints: boolean }): Promise<void> {
+  const services = ['controller', ...NODES.map((node) => `agent@${node}`)];
+  for (const service of services) killService(service);
+  for (const service of services) await startService(service, options);
 }

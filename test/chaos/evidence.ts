@@ -8,6 +8,7 @@ import { SERVER_PORT } from '../lib/chaos-workload';
 import type { NodeName } from '../lib/lab-docker';
 import { sleep } from '../lib/waiting';
 import type { Remaining } from './judge';
+import { ON_VOLUME } from './judge';
 
 /** What the agents keep of a migration on their nodes, and nothing of it after its end (docs/wrapper.md). */
 const RUN_DIRECTORIES = ['restore', 'source', 'criu'];
@@ -46,7 +47,7 @@ export function findLeftovers(): string[] {
       .filter(({ name, state }) => WORKERS.includes(name) && state !== 'Z')
       .map(({ pid, name, commandLine }) => `process ${name} (${pid}) on ${node}: ${commandLine.slice(0, 120)}`),
   ]);
-  const onVolume = namesIn(join(volumeRoot(), 'default')).map((name) => `volume:default/${name}`);
+  const onVolume = namesIn(join(volumeRoot(), 'default')).map((name) => `${ON_VOLUME}default/${name}`);
   return [...onNodes, ...onVolume];
 }
 

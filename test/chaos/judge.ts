@@ -22,6 +22,8 @@ export interface Evidence {
   readonly phase: string | undefined;
   readonly reason: string | undefined;
   readonly isFinal: boolean;
+  /** The reasons of errors that the agents report. */
+  readonly errors: readonly string[];
   readonly remaining: readonly Remaining[];
   /** What was still there after the time that actors have to clean up. */
   readonly leftovers: readonly string[];
@@ -44,15 +46,22 @@ export interface Verdict {
   readonly counted: number;
 }
 
+/** The reason with which it says that a checkpoint could not be removed and a person has to. */
+const KEPT = 'CheckpointNotRemoved';
 /** The reason with which the operator says that the container is gone and no checkpoint holds it. */
 const LOST = 'SourceLost';
+
+/** How a leftover on the shared volume begins. */
+export const ON_VOLUME = 'volume:';
 
 export function judge(evidence: Evidence): Verdict {
   const { phase = 'none', reason, isFinal, overlaps } = evidence;
   const violations: string[] = [];
   if (!isFinal) violations.push(`stuck: ${phase} (${reason ?? 'no reason'}) when the time was over`);
   if (overlaps > 0) violations.push(`two running: seen ${overlaps} times`);
-  violations.push(...evidence.leftovers.map((leftover) => `left over: ${leftover}`));
+  const said = evidence.errors.includes(KEPT);
+  const unsaid = evidence.leftovers.filter((leftover) => !(said && leftover.startsWith(ON_VOLUME)));
+  violations.push(...unsaid.map((leftover) => `left over: ${leftover}`));
   if (evidence.undeletable !== undefined) violations.push(`not deleted: ${evidence.undeletable}`);
 
   const running = evidence.remaining.filter(({ state }) => state === 'running');
@@ -75,11 +84,16 @@ export function judge(evidence: Evidence): Verdict {
   if (evidence.server !== undefined && lives.length === 1 && evidence.server.before !== evidence.server.after)
     violations.push(`server: answers ${evidence.server.after} instead of ${evidence.server.before}`);
   return {
-    outcome: lives.length > 1 && mayRestart ? 'restarted by Docker' : phase,
+    outcome: outcomeOf(phase, lives.length > 1 && mayRestart, unsaid.length < evidence.leftovers.length),
     violations,
     longestGapMs: Math.max(0, ...lives.map(longestGapMs)),
     counted: lives.at(-1)?.length ?? 0,
   };
+}
+
+function outcomeOf(phase: string, restarted: boolean, kept: boolean): string {
+  if (restarted) return 'restarted by Docker';
+  return kept ? `${phase}, checkpoint left, said so` : phase;
 }
 
 /** Exactly one container, where the object says, as it was. */

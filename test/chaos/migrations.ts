@@ -14,7 +14,12 @@ const FINAL = ['Succeeded', 'RolledBack', 'Failed'];
 /** As much of the object as the harness goes by; the rest is only kept and shown. */
 export interface SeenMigration {
   readonly metadata: { readonly name: string };
-  readonly status?: { readonly phase?: string; readonly reason?: string; readonly message?: string };
+  readonly status?: {
+    readonly phase?: string;
+    readonly reason?: string;
+    readonly source?: { readonly error?: { readonly reason: string } };
+    readonly target?: { readonly error?: { readonly reason: string } };
+  };
 }
 
 /** The objects, as a user with kubectl has them: everything is tried again while the API server is away. */

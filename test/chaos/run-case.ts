@@ -17,8 +17,6 @@ import type { Migrations, SeenMigration } from './migrations';
 import { isFinal } from './migrations';
 import type { Sampler, SamplerReport } from './sampler-client';
 
-/** How long a migration may take after the fault is mended. */
-const END_MS = 120_000;
 /** How long actors may take to clean up after the end. */
 const CLEAN_MS = 15_000;
 const DELETE_MS = 15_000;
@@ -48,6 +46,8 @@ export interface CasePlan {
   readonly from: NodeName;
   readonly to: NodeName;
   readonly random: () => number;
+  /** How long the migration may take after the fault was mended. */
+  readonly patienceMs: number;
 }
 
 /** One case from a fresh container to its verdict. Leaves the lab clean, whatever happened. */
@@ -81,7 +81,7 @@ export async function runCase(plan: CasePlan, migrations: Migrations, sampler: S
     await injected?.mend();
   }
   gate.clear();
-  const migration = await migrations.awaitEnd(name, END_MS);
+  const migration = await migrations.awaitEnd(name, plan.patienceMs);
 
   const { leftovers, remaining } = await settled();
   const before = await sampler.report();
@@ -98,6 +98,7 @@ export async function runCase(plan: CasePlan, migrations: Migrations, sampler: S
     phase: migration?.status?.phase,
     reason: migration?.status?.reason,
     isFinal: isFinal(migration),
+    errors: [migration?.status?.source, migration?.status?.target].flatMap((actor) => actor?.error?.reason ?? []),
     remaining,
     leftovers,
     copies: seen.copies,

@@ -27,6 +27,8 @@ export interface SamplerReport {
     readonly copies: readonly { readonly node: string; readonly id: string }[];
   }[];
   readonly samples: number;
+  /** Since the reset. */
+  readonly durationMs: number;
   /** The longest time between two looks. */
   readonly longestPauseMs: number;
   /** Of one core. */

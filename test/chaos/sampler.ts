@@ -12,6 +12,10 @@ const EVERY_MS = 4;
 /** The programs that make and run containers: in a container's cgroup while they do, but not the container. */
 const TOOLS = ['/criu', '/runc', '/containerd-shim-runc-v2'];
 
+/** The bit of SIGKILL in a mask of signals, and PF_EXITING in a process's flags (proc(5), linux/sched.h). */
+const SIGKILL = 1n << 8n;
+const EXITING = 0x4;
+
 const settings = JSON.parse(process.argv[2] ?? '{}') as SamplerSettings;
 const buffer = Buffer.alloc(64 << 10);
 
@@ -42,15 +46,9 @@ class Copy {
     if (state !== 'gone') this.#openCount();
   }
 
-  /** Whether a process of the workload itself can execute an instruction now: not stopped, traced, or still being made. */
+  /** Whether a process of the workload itself can execute an instruction now. */
   runs(): boolean {
-    if (this.#present() !== 'busy') return false;
-    return this.#pids().some((pid) => {
-      const status = textOf(`/proc/${pid}/status`);
-      const state = /^State:\s+(\w)/m.exec(status)?.[1] ?? 'X';
-      const tracer = /^TracerPid:\s+(\d+)/m.exec(status)?.[1] ?? '0';
-      return !'TtZXx'.includes(state) && tracer === '0' && !isTool(pid);
-    });
+    return this.#present() === 'busy' && this.#pids().some((pid) => canRun(pid) && !isTool(pid));
   }
 
   /** What the container wrote, also after it was removed. */
@@ -93,7 +91,7 @@ let copies = new Map<string, Copy>();
 let report = fresh();
 
 function fresh(): SamplerReport {
-  return { copies: [], overlaps: [], samples: 0, longestPauseMs: 0, cpuPercent: 0 };
+  return { copies: [], overlaps: [], samples: 0, durationMs: 0, longestPauseMs: 0, cpuPercent: 0 };
 }
 
 const nowMs = (): number => performance.timeOrigin + performance.now();
@@ -136,6 +134,7 @@ function answer(): void {
       changes: copy.changes,
       count: copy.count(),
     })),
+    durationMs: nowMs() - startedMs,
     cpuPercent: (spent.user + spent.system) / 10 / (nowMs() - startedMs),
   } satisfies SamplerReport);
 }
@@ -150,6 +149,18 @@ function reset(): void {
 
 function readAt(file: number): string {
   return buffer.toString('latin1', 0, readSync(file, buffer, 0, buffer.length, 0));
+}
+
+/** False for one that is stopped, traced, or dying: killed while it was frozen, a process is thawed to die. */
+function canRun(pid: string): boolean {
+  const status = textOf(`/proc/${pid}/status`);
+  const field = (name: string): string => new RegExp(`^${name}:\\s+(\\w+)`, 'm').exec(status)?.[1] ?? '';
+  const pending = BigInt(`0x0${field('SigPnd')}`) | BigInt(`0x0${field('ShdPnd')}`);
+  if (status === '' || 'TtZXx'.includes(field('State')) || field('TracerPid') !== '0' || pending & SIGKILL)
+    return false;
+  // The ninth field, counted behind the name's closing parenthesis.
+  const flags = Number(/\) (?:\S+ ){6}(\d+)/.exec(textOf(`/proc/${pid}/stat`))?.[1] ?? EXITING);
+  return (flags & EXITING) === 0;
 }
 
 function isTool(pid: string): boolean {

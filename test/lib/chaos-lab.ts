@@ -43,16 +43,15 @@ export function killService(name: string): boolean {
   return true;
 }
 
-/** Starts a service as the lab does and returns once it answers. */
-export async function startService(name: string): Promise<void> {
-  await command('lab/service', 'start', name);
+/** Starts a service as the lab does and returns once it answers; controller and agents with breakpoints unless told. */
+export async function startService(name: string, { breakpoints } = { breakpoints: true }): Promise<void> {
+  await command('env', `LAB_BREAKPOINTS=${breakpoints ? 1 : ''}`, 'lab/service', 'start', name);
 }
 
 /** Runs a program to its end in the project's directory, without holding up anything else. Throws with its words. */
 export function command(program: string, ...args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const env = { ...labEnvironment(), LAB_BREAKPOINTS: '1' };
-    const child = spawn(program, args, { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { cwd: project, env: labEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     let complained = '';
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));

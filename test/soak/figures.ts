@@ -1,5 +1,6 @@
 import type { MetricLine } from '../lib/prometheus-text';
-import type { Tolerance } from './trend';
+import type { Point, Tolerance, Trend } from './trend';
+import { memoryTrendOf, trendOf } from './trend';
 
 const MEBIBYTE = 1 << 20;
 
@@ -10,6 +11,7 @@ export interface Figure {
   /** For the table. */
   readonly unit: 'MiB' | '';
   read(lines: readonly MetricLine[]): number;
+  judge(points: readonly Point[], tolerance: Tolerance): Trend | undefined;
 }
 
 /** The sum of all lines of that name, with one of those types where types are given. */
@@ -30,22 +32,43 @@ export const FIGURES: readonly Figure[] = [
   {
     name: 'resident memory',
     unit: 'MiB',
-    tolerance: { absolute: 16 * MEBIBYTE, relative: 0.15 },
+    tolerance: { absolute: 48 * MEBIBYTE, relative: 0.25 },
     read: sum('process_resident_memory_bytes'),
+    judge: memoryTrendOf,
   },
   {
     name: 'heap in use',
     unit: 'MiB',
-    tolerance: { absolute: 6 * MEBIBYTE, relative: 0.2 },
+    tolerance: { absolute: 4 * MEBIBYTE, relative: 0.1 },
     read: sum('nodejs_heap_size_used_bytes'),
+    judge: memoryTrendOf,
   },
-  { name: 'file descriptors', unit: '', tolerance: { absolute: 6, relative: 0.2 }, read: sum('process_open_fds') },
-  { name: 'timers', unit: '', tolerance: { absolute: 6, relative: 0.3 }, read: sum(RESOURCES, ['Timeout']) },
+  {
+    name: 'file descriptors',
+    unit: '',
+    tolerance: { absolute: 6, relative: 0.2 },
+    read: sum('process_open_fds'),
+    judge: trendOf,
+  },
+  {
+    name: 'timers',
+    unit: '',
+    tolerance: { absolute: 6, relative: 0.3 },
+    read: sum(RESOURCES, ['Timeout']),
+    judge: trendOf,
+  },
   {
     name: 'sockets',
     unit: '',
     tolerance: { absolute: 4, relative: 0.3 },
+    judge: trendOf,
     read: sum(RESOURCES, ['TCPSocketWrap', 'PipeWrap', 'TCPServerWrap', 'ConnectWrap', 'PipeConnectWrap']),
   },
-  { name: 'watches', unit: '', tolerance: { absolute: 0.5, relative: 0 }, read: sum('informer_watches') },
+  {
+    name: 'watches',
+    unit: '',
+    tolerance: { absolute: 0.5, relative: 0 },
+    read: sum('informer_watches'),
+    judge: trendOf,
+  },
 ];

@@ -11,9 +11,12 @@ export function report(series: Series, minutes: Minutes): boolean {
   const header = ['process', 'figure', 'first third', 'last third', 'slope/h', 'watched', 'verdict'];
   console.log(`\n${table([header, ...findings.map(row)])}`);
   for (const violation of minutes.violations) console.log(`VIOLATION: ${violation}`);
-  const bad = findings.filter(({ trend }) => trend?.grew !== false);
-  console.log(`\n${minutes.violations.length} violations, ${bad.length} of ${findings.length} figures not flat`);
-  return minutes.violations.length === 0 && bad.length === 0 && findings.length > 0;
+  const grown = findings.filter(({ trend }) => trend?.grew === true);
+  const unjudged = new Set(findings.map(({ process }) => process));
+  for (const { process, trend } of findings) if (trend !== undefined) unjudged.delete(process);
+  console.log(`\n${minutes.violations.length} violations, ${grown.length} of ${findings.length} figures grew`);
+  for (const process of unjudged) console.log(`${process} lived too short a time to be judged: give more MINUTES`);
+  return minutes.violations.length + grown.length + unjudged.size === 0 && findings.length > 0;
 }
 
 function row({ process, figure, points, trend }: Finding): string[] {
@@ -27,7 +30,7 @@ function row({ process, figure, points, trend }: Finding): string[] {
     show(trend?.lastMedian),
     show(trend?.slopePerHour),
     `${seconds.toFixed(0)} s`,
-    trend === undefined ? 'TOO SHORT' : trend.grew ? 'GREW' : 'flat',
+    trend === undefined ? 'too short' : trend.grew ? 'GREW' : 'flat',
   ];
 }
 

@@ -2,7 +2,6 @@ import { parseMetrics } from '../lib/prometheus-text';
 import { FIGURES } from './figures';
 import type { Figure } from './figures';
 import type { Point, Trend } from './trend';
-import { trendOf } from './trend';
 
 /** What one figure of one process did. */
 export interface Finding {
@@ -65,7 +64,7 @@ export class Series {
         const candidates = lives
           .map((life) => life.points.get(figure) ?? [])
           .sort((a, b) => b.length - a.length)
-          .map((points) => ({ process, figure, points, trend: trendOf(points, figure.tolerance) }));
+          .map((points) => ({ process, figure, points, trend: figure.judge(points, figure.tolerance) }));
         const [longest] = candidates;
         if (longest === undefined) throw new Error(`${process} was never seen`);
         return candidates.find(({ trend }) => trend?.grew === true) ?? longest;

@@ -22,6 +22,9 @@ export interface Trend {
 const WARM_UP_SECONDS = 120;
 /** Fewer readings tell nothing. */
 const LEAST_POINTS = 20;
+/** Garbage is left lying for up to a minute. */
+const LEAST_MEMORY_SECONDS = 180;
+const FLOORS = 6;
 
 /**
  * Whether a figure of one process rose: both the straight line through the readings and the medians of the first and
@@ -30,20 +33,41 @@ const LEAST_POINTS = 20;
  */
 export function trendOf(points: readonly Point[], tolerance: Tolerance): Trend | undefined {
   const judged = afterWarmUp(points);
-  if (judged.length < LEAST_POINTS) return undefined;
-  const third = Math.floor(judged.length / 3);
-  const firstMedian = medianOf(judged.slice(0, third));
-  const lastMedian = medianOf(judged.slice(-third));
-  const slope = slopeOf(judged);
-  const seconds = (judged.at(-1)?.atSeconds ?? 0) - (judged[0]?.atSeconds ?? 0);
+  return judged.length < LEAST_POINTS ? undefined : trendThrough(judged, tolerance);
+}
+
+/**
+ * The same for memory, whose readings are a saw tooth: garbage is no leak, so the lowest reading of each sixth stands
+ * for it. Undefined when the garbage collector had too little time.
+ */
+export function memoryTrendOf(points: readonly Point[], tolerance: Tolerance): Trend | undefined {
+  const judged = afterWarmUp(points);
+  return secondsOf(judged) < LEAST_MEMORY_SECONDS ? undefined : trendThrough(floorsOf(judged), tolerance);
+}
+
+function trendThrough(points: readonly Point[], tolerance: Tolerance): Trend {
+  const third = Math.floor(points.length / 3);
+  const firstMedian = medianOf(points.slice(0, third));
+  const lastMedian = medianOf(points.slice(-third));
+  const slope = slopeOf(points);
   const allowed = Math.max(tolerance.absolute, tolerance.relative * firstMedian);
   return {
     firstMedian,
     lastMedian,
     slopePerHour: slope * 3_600,
-    grew: slope * seconds > allowed && lastMedian - firstMedian > allowed,
+    grew: slope * secondsOf(points) > allowed && lastMedian - firstMedian > allowed,
   };
 }
+
+function floorsOf(points: readonly Point[]): Point[] {
+  const from = points[0]?.atSeconds ?? 0;
+  const width = secondsOf(points) / FLOORS;
+  return Array.from({ length: FLOORS }, (_none, index) =>
+    points.filter(({ atSeconds }) => Math.min(FLOORS - 1, Math.floor((atSeconds - from) / width)) === index),
+  ).flatMap((part) => part.toSorted((a, b) => a.value - b.value).slice(0, 1));
+}
+
+const secondsOf = (points: readonly Point[]): number => (points.at(-1)?.atSeconds ?? 0) - (points[0]?.atSeconds ?? 0);
 
 function afterWarmUp(points: readonly Point[]): readonly Point[] {
   const [first, last] = [points[0], points.at(-1)];
@@ -52,9 +76,10 @@ function afterWarmUp(points: readonly Point[]): readonly Point[] {
   return points.filter(({ atSeconds }) => atSeconds >= from);
 }
 
+/** Of an even number the lower of the two in the middle. */
 function medianOf(points: readonly Point[]): number {
   const sorted = points.map(({ value }) => value).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }
 
 /** Least squares, per second. */

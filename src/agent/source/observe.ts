@@ -43,9 +43,9 @@ function journalOf(entry: JournalEntry | undefined): SourceView['journal'] {
 }
 
 /**
- * Whether the manifest on the volume is that of this container's last dump. A manifest of an earlier one, after which
- * the container ran on, is told apart by the journal, or by the digest that was reported; after a reboot, which the
- * journal does not survive, nothing has run since.
+ * Whether the manifest on the volume is that of this container's last dump, and the container has not run since. The
+ * journal knows, whose times are taken back before it is woken up; and after a reboot, which the journal does not
+ * survive, nothing has run since.
  */
 async function isPublished(
   migration: ContainerMigration,
@@ -59,7 +59,7 @@ async function isPublished(
   const ours = manifest.migrationUID === migration.metadata.uid && manifest.containerID === source?.containerID;
   const reported = source?.checkpoint?.digest;
   if (!ours || (reported !== undefined && reported !== published.digest)) return false;
-  return reported !== undefined || entry === undefined || entry.publishedAt !== undefined;
+  return entry === undefined || entry.publishedAt !== undefined;
 }
 
 function replacementOf(container: ContainerInfo | undefined): SourceView['replacement'] {

@@ -5,7 +5,7 @@ import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
 import { discardCheckpoint } from './discard';
 import { findOriginal, originalOf } from './original';
-import { thaw } from './thaw';
+import { thawForGood } from './thaw';
 
 /** The target may not claim any more: the original runs on as if nothing had happened. Repeated until it succeeds. */
 export async function wakeOriginal(
@@ -14,7 +14,7 @@ export async function wakeOriginal(
   deps: AgentDeps,
 ): Promise<SourceStatus> {
   const container = await originalOf(status, deps.engine);
-  await thaw(container, status, deps);
+  await thawForGood(container, migration, status, deps);
   const now = await deps.engine.inspect(container.id);
   if (now?.state !== 'running') {
     // It died on the way: the next look finds it dead, and decides anew.
@@ -78,7 +78,8 @@ async function startAsPolicySays(
 ): Promise<boolean> {
   if (restartPolicy === undefined) return false;
   await engine.setRestartPolicy(container.id, restartPolicy);
-  if (restartPolicy.name === 'no') return false;
+  // `on-failure` does not start a container whose daemon has killed it.
+  if (restartPolicy.name !== 'always' && restartPolicy.name !== 'unless-stopped') return false;
   await engine.start(container.id, { timeoutMs: deadlines.wakeMs });
   return true;
 }

@@ -1,5 +1,6 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
+import { reasonOf } from '../../runtime/errors';
 import type { AgentDeps } from '../ports';
 import { findOriginal } from './original';
 
@@ -17,6 +18,40 @@ export async function thaw(
     await engine.unpause(container.id);
   }
   if (status.restartPolicy !== undefined) await engine.setRestartPolicy(container.id, status.restartPolicy);
+}
+
+/**
+ * Wakes the frozen original for good. Its dump is void from that moment on, and the journal says so before it runs:
+ * should it die right after, it is not restored to a state that it had left already.
+ */
+export async function thawForGood(
+  container: ContainerInfo,
+  migration: ContainerMigration,
+  status: SourceStatus,
+  deps: AgentDeps,
+): Promise<void> {
+  const { uid } = migration.metadata;
+  const entry = await deps.journal.read(container.id);
+  const ours = entry?.migrationUID === uid && container.state === 'paused' ? entry : undefined;
+  if (ours !== undefined) await deps.journal.begin(container.id, uid, {});
+  try {
+    await thaw(container, status, deps);
+  } catch (error) {
+    // It never ran: its dump is as good as before.
+    if (ours !== undefined && (await isStillPaused(container.id, error, deps)))
+      await deps.journal.note(container.id, uid, ours);
+    throw error;
+  }
+}
+
+async function isStillPaused(containerID: string, error: unknown, { engine }: AgentDeps): Promise<boolean> {
+  // Nobody took the order, so nobody carried it out.
+  if (reasonOf(error, '') === 'EngineUnreachable') return true;
+  try {
+    return (await engine.inspect(containerID))?.state === 'paused';
+  } catch {
+    return false;
+  }
 }
 
 /**

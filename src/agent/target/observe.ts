@@ -1,12 +1,28 @@
 import type { ContainerMigration } from '../../api/types';
+import type { ContainerInfo } from '../../docker/engine';
 import type { TargetView } from '../../protocol/target';
 import { findCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
 
-/** What the target agent finds on its node. */
-export async function observeTarget(migration: ContainerMigration, deps: AgentDeps): Promise<TargetView> {
-  const container = await findCreated(migration, migration.status.target?.containerID, deps);
-  if (container === undefined) return { container: 'none' };
-  if (container.pid !== 0) return { container: 'running' };
-  return { container: container.state === 'created' ? 'created' : 'stopped' };
+/**
+ * What the target agent finds on its node.
+ * @param justClaimed the claim was written a moment ago: it would have failed had the node been fenced, and inside the
+ *   downtime nobody is asked for what is known
+ */
+export async function observeTarget(
+  migration: ContainerMigration,
+  deps: AgentDeps,
+  justClaimed = false,
+): Promise<TargetView> {
+  const [container, outOfService] = await Promise.all([
+    findCreated(migration, migration.status.target?.containerID, deps),
+    justClaimed ? false : deps.node.isOutOfService(),
+  ]);
+  return { container: container === undefined ? 'none' : await stateOf(container, deps), outOfService };
+}
+
+async function stateOf(container: ContainerInfo, { driver }: AgentDeps): Promise<TargetView['container']> {
+  if (container.pid !== 0) return 'woken';
+  if (container.state === 'created') return 'created';
+  return (await driver.wakeState(container.id)) === 'resumed' ? 'woken' : 'stopped';
 }

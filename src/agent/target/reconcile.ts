@@ -34,15 +34,39 @@ export function createTargetReconciler(deps: AgentDeps): Reconcile {
     // The cache may lag behind our own last write; a step is only taken on what the API server says now.
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
-    return visit(migration, deps, context);
+    try {
+      return await visit(migration, deps, context);
+    } catch (error) {
+      if (isConflict(error)) return { requeueAfterMs: AFTER_CONFLICT_MS };
+      throw error;
+    }
   };
 }
 
-async function visit(migration: ContainerMigration, deps: AgentDeps, context: ReconcileContext): Promise<Result> {
+async function visit(
+  migration: ContainerMigration,
+  deps: AgentDeps,
+  context: ReconcileContext,
+  justClaimed = false,
+): Promise<Result> {
   const seen = (view?: TargetObservation['view']): TargetObservation => ({ nowMs: deps.clock.now(), view });
-  const step = decideTarget(migration, seen());
-  if (step.do !== 'Look') return perform(migration, step, deps, context);
-  return perform(migration, decideTarget(migration, seen(await observeTarget(migration, deps))), deps, context);
+  const first = decideTarget(migration, seen());
+  if (first.do !== 'Look') return perform(migration, first, deps, context);
+  const step = decideTarget(migration, seen(await observeTarget(migration, deps, justClaimed)));
+  return step.because === 'Wake' && !justClaimed
+    ? perform(await showLife(migration, deps), step, deps, context)
+    : perform(migration, step, deps, context);
+}
+
+/**
+ * Before a container is woken up in another visit than the claim's: a guarded write, so that a controller which is about
+ * to fence this node, because it was dead a moment ago, finds the object changed and looks again.
+ */
+function showLife(migration: ContainerMigration, { migrations, clock }: AgentDeps): Promise<ContainerMigration> {
+  const { target } = migration.status;
+  if (target === undefined) throw new TypeError('a claim has a status');
+  const wakeStartedAt = new Date(clock.now()).toISOString();
+  return migrations.writeTarget(migration, { ...target, wakeStartedAt }, { ifUnchanged: true });
 }
 
 function wait(step: TargetStep & { do: 'Wait' }, deps: AgentDeps, log: Logger): Result {
@@ -71,10 +95,9 @@ async function perform(
     const written = await report(migration, step, next, deps);
     log.info('step done', { ...fields, state: next.state });
     // The claim and the wake-up in one visit: in between the container is down.
-    return step.do === 'Claim' ? await visit(written, deps, context) : {};
+    return step.do === 'Claim' ? await visit(written, deps, context, true) : {};
   } catch (error) {
-    if (isConflict(error)) return { requeueAfterMs: AFTER_CONFLICT_MS };
-    // Nobody knows whether a write arrived: the queue looks again.
+    // Somebody else was first, or nobody knows whether a write arrived: look again.
     if (error instanceof KubeError) throw error;
     log.warn('step failed', { ...fields, error });
     return afterFailure(migration, step, status, error, deps);
@@ -163,7 +186,7 @@ async function afterFailure(
       return {};
     case 'Wake': {
       // A container that runs on although something else went wrong is not given back: it is restored.
-      if ((await observeTarget(migration, deps)).container === 'running') return again(URGENT);
+      if ((await observeTarget(migration, deps)).container === 'woken') return again(URGENT);
       // What failed to start cannot be started again; it is created anew for the next try.
       await removeCreated(migration, status.containerID, deps);
       if (isTransient(error)) return again(URGENT);

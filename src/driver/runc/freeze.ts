@@ -5,6 +5,7 @@ import { readLogEnd } from '../../criu/log-file';
 import { ReasonedError, reasonOf } from '../../runtime/errors';
 import type { CheckpointDirectories, DriverContainer } from '../driver';
 import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig } from './paths';
+import { unlockNetwork } from './network-lock';
 import type { RuncDriverOptions } from './options';
 import { killCheckpoints } from './runc-processes';
 import { pauseIfRunning } from './runc-state';
@@ -32,7 +33,10 @@ export async function dumpContainer(
   const outcome = await checkpoint(container, root, target, { timeoutMs, signal }, options);
   signal?.throwIfAborted();
   // At once, before anything is read from the volume.
-  if (!outcome.ok) await killCheckpoints(container, options.clock);
+  if (!outcome.ok) {
+    await killCheckpoints(container, options.clock);
+    await unlockNetwork(container.pid, options.run);
+  }
   const ranOn = await pauseIfRunning(container.id, root, options);
   if (!outcome.ok) throw await explain(target, outcome, timeoutMs);
   // Two would go on from the dump of a container that runs.
@@ -43,6 +47,7 @@ export async function dumpContainer(
 /** Ends a dump of an earlier life, and freezes the container again if that has thawed it. */
 export async function abandonDump(container: DriverContainer, options: RuncDriverOptions): Promise<void> {
   await killCheckpoints(container, options.clock);
+  await unlockNetwork(container.pid, options.run);
   await pauseIfRunning(container.id, await findRuncRoot(options.execRoot, container), options);
 }
 

@@ -40,6 +40,27 @@ test('the caller can abandon a request', async () => {
   proxy.release();
 });
 
+test('what calls a request off at the last moment keeps it from being sent', async () => {
+  const { client, proxy } = await proxiedClient();
+  const late = new Error('too late');
+  const beforeSend = (): void => {
+    throw late;
+  };
+  expect(await failureOf(client.request({ ...version, beforeSend }))).toMatchObject({ cause: late });
+  expect(proxy.opened).toBe(0);
+});
+
+test('every answer is told with its status, and the calls that got none', async () => {
+  const answers: string[] = [];
+  const onAnswer = (verb: string, code: string): unknown => answers.push(`${verb} ${code}`);
+  const { client, proxy } = await proxiedClient({ onAnswer });
+  await client.request(version);
+  await failureOf(client.request({ method: 'DELETE', path: '/api/v1/nodes/no-such-node' }));
+  await proxy.stop();
+  await failureOf(client.request(version));
+  expect(answers).toEqual(['GET 200', 'DELETE 404', 'GET none']);
+});
+
 test('a server that is not there is unreachable, with the cause', async () => {
   const { client, proxy } = await proxiedClient();
   await proxy.stop();

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import type { KubeClient } from '../../../src/kube/client';
+import type { KubeClient, KubeClientOptions } from '../../../src/kube/client';
 import { createKubeClient } from '../../../src/kube/client';
 import { asRecord, metadataOf } from '../../../src/kube/object-meta';
 import type { ResourceType } from '../../../src/kube/resource-client';
@@ -71,7 +71,7 @@ export function adminClient(options: { requestTimeoutMs?: number } = {}): KubeCl
 
 /** A client whose connections go through a proxy that the test can break; both are closed after the test. */
 export async function proxiedClient(
-  options: { requestTimeoutMs?: number } = {},
+  options: Pick<KubeClientOptions, 'requestTimeoutMs' | 'onAnswer'> = {},
 ): Promise<{ client: KubeClient; proxy: TcpProxy }> {
   const config = parse(readFileSync(kubeconfigPath(), 'utf8')) as { clusters: { cluster: { server: string } }[] };
   const cluster = config.clusters[0]?.cluster;

@@ -117,6 +117,15 @@ describe('the writable layer', () => {
     const found = await store.readManifest(checkpoint);
     expect(found !== undefined && holdsWritableLayer(found.manifest)).toBe(false);
   });
+
+  test('that somebody else put beside a container that changed nothing is not published', async () => {
+    await store.publishDescription(checkpoint, '{}');
+    await writeFile(join(root, relative, 'rootfs.tar'), 'evil');
+    await store.saveWritableLayer(checkpoint, upper);
+    await store.publishManifest(checkpoint, meta);
+    const found = await store.readManifest(checkpoint);
+    expect(found !== undefined && holdsWritableLayer(found.manifest)).toBe(false);
+  });
 });
 
 test('every access goes through the one that has a deadline', async () => {
@@ -128,6 +137,7 @@ test('every access goes through the one that has a deadline', async () => {
     cut.publishDescription(checkpoint, ''),
     cut.readDescription(checkpoint, { digest: '', sizeBytes: 0 }),
     cut.prepareDirectories(checkpoint),
+    cut.beginDump(checkpoint),
     cut.saveWritableLayer(checkpoint, upper),
     cut.applyWritableLayer(checkpoint, upper),
     cut.publishManifest(checkpoint, meta),

@@ -79,7 +79,9 @@ test.each<[string, ContainerMigration]>([
   ['is another attempt', publishedAt('2', { decision: decision('Freeze', { attempt: 2 }) })],
   [
     'has another checkpoint',
-    publishedAt('2', { source: source('Published', { checkpoint: { ...checkpoint, digest: `sha256:${'e'.repeat(64)}` } }) }),
+    publishedAt('2', {
+      source: source('Published', { checkpoint: { ...checkpoint, digest: `sha256:${'e'.repeat(64)}` } }),
+    }),
   ],
   ['ended', publishedAt('2', { phase: 'Failed' })],
 ])('what was verified is not claimed when the migration %s meanwhile', async (_what, changed) => {

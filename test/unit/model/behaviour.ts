@@ -8,6 +8,7 @@ export type Defect =
   | 'claimWithoutPrecondition'
   | 'revokeWithoutPrecondition'
   | 'restoredReportUnguarded'
+  | 'reportsUnguarded'
   | 'noSignOfLife'
   | 'taintIgnored'
   | 'policyLeftOnInFreeze'

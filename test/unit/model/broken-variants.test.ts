@@ -4,6 +4,7 @@ import type { Behaviour } from './behaviour';
 import { REAL } from './behaviour';
 import { Violation } from './failures';
 import { play } from './run';
+import type { Script } from './run';
 import { VARIANTS } from './variants';
 
 jest.mock('../../../src/api/spec-digest', () =>
@@ -14,24 +15,31 @@ jest.mock('../../../src/api/spec-digest', () =>
 const SEED = 20_260_101;
 const AT_MOST = 60_000;
 
-/** What the first run says that breaks this promise; other promises may be broken on the way. */
+function breachOf(script: Script, behaviour: Behaviour): string | undefined {
+  try {
+    play(script, behaviour);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Violation) return error.message;
+    throw error;
+  }
+}
+
+/** What the first run says in which the mistake breaks this promise; other promises may be broken before. */
 function firstBreach(behaviour: Behaviour, promise: RegExp): { readonly message: string; readonly runs: number } {
-  const result = fc.check(
+  let message = `nothing found in ${AT_MOST} runs`;
+  const { numRuns } = fc.check(
     fc.property(scripts, (script) => {
-      try {
-        play(script, behaviour);
-      } catch (error) {
-        if (!(error instanceof Violation)) throw error;
-        if (promise.test(error.message)) {
-          play(script, REAL);
-          throw error;
-        }
-      }
+      const breach = breachOf(script, behaviour);
+      if (breach === undefined || !promise.test(breach)) return true;
+      // It is the mistake that breaks it.
+      const withoutMistake = breachOf(script, REAL);
+      message = withoutMistake === undefined ? breach : `even without the mistake: ${withoutMistake}`;
+      return false;
     }),
     { numRuns: AT_MOST, seed: SEED, endOnFailure: true },
   );
-  const { errorInstance: error } = result;
-  return { message: error instanceof Error ? error.message : `nothing found in ${AT_MOST} runs`, runs: result.numRuns };
+  return { message, runs: numRuns };
 }
 
 describe('the model finds out when', () => {
@@ -44,6 +52,6 @@ describe('the model finds out when', () => {
   test.each(VARIANTS)('$name', ({ name, behaviour, breaks }) => {
     const { message, runs } = firstBreach(behaviour, breaks);
     told.push(`${name}: run ${runs}, ${message}`);
-    expect(message).toMatch(breaks);
+    expect(message).toMatch(new RegExp(`^(${breaks.source})`));
   });
 });

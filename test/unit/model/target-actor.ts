@@ -38,7 +38,9 @@ export function* targetVisit(world: World, actor: Actor, node: SimNode): Visit {
     yield* perform(desk, migration, step);
   } catch (error) {
     yield;
-    writeTarget(world, actor, migration, afterFailure(desk, migration, step, asFailure(error)), { ifUnchanged: false });
+    writeTarget(world, actor, migration, afterFailure(desk, migration, step, asFailure(error)), {
+      ifUnchanged: guarded(world),
+    });
   }
 }
 
@@ -65,6 +67,9 @@ function look({ docker, driver }: Desk, { metadata }: ContainerMigration): Targe
   return { container: state === 'running' || state === 'created' ? state : 'stopped' };
 }
 
+/** A report that arrives late, when its sender is dead and its follower has claimed, would take the claim away. */
+const guarded = ({ behaviour }: World): boolean => behaviour.defect !== 'reportsUnguarded';
+
 const statusOf = ({ status }: ContainerMigration, node: SimNode): TargetStatus =>
   status.target ?? { nodeName: node.name, state: 'Pending' };
 
@@ -85,7 +90,7 @@ function* perform(
   const { uid } = migration.metadata;
   const status = withoutTrouble(statusOf(migration, node));
   const report = (change: Partial<TargetStatus>): void => {
-    writeTarget(world, actor, migration, { ...status, ...change }, { ifUnchanged: false });
+    writeTarget(world, actor, migration, { ...status, ...change }, { ifUnchanged: guarded(world) });
   };
   switch (step.do) {
     case 'Preflight':
@@ -162,16 +167,16 @@ function* wake(desk: Desk, migration: ContainerMigration): Visit {
     const failure = asFailure(error);
     const said = yield* afterFailedWake(desk, migration, failure);
     yield;
-    writeTarget(world, actor, migration, said, { ifUnchanged: false });
+    writeTarget(world, actor, migration, said, { ifUnchanged: guarded(world) });
     return;
   }
   const now = fresh(world, actor);
   if (now?.metadata.uid !== uid) return;
-  const guarded = world.behaviour.defect !== 'restoredReportUnguarded';
-  if (guarded && now.status.decision?.revoked?.fenced !== undefined) return;
+  const careful = world.behaviour.defect !== 'restoredReportUnguarded';
+  if (careful && now.status.decision?.revoked?.fenced !== undefined) return;
   yield;
   const status = withoutTrouble(statusOf(now, node));
-  writeTarget(world, actor, now, { ...status, state: 'Restored' }, { ifUnchanged: guarded });
+  writeTarget(world, actor, now, { ...status, state: 'Restored' }, { ifUnchanged: careful });
 }
 
 /** Cleans up before the claim is given back; a claim that cannot be cleaned up behind is kept. */

@@ -127,8 +127,12 @@ export const anySituation: fc.Arbitrary<Situation> = fc.record({
   }),
   target: fc.record({
     nowMs: seconds.map(atMs),
-    view: fc.option(fc.record({ container: fc.constantFrom('none', 'created', 'running', 'stopped') }), {
-      nil: undefined,
-    }),
+    view: fc.option(
+      fc.record({
+        container: fc.constantFrom('none', 'created', 'woken', 'stopped'),
+        outOfService: fc.boolean(),
+      }),
+      { nil: undefined },
+    ),
   }),
 });

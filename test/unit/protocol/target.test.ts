@@ -8,7 +8,10 @@ import type { Examples } from './example';
 import { expectStep, rowsOf } from './example';
 
 const notLooked: TargetObservation = { nowMs: atMs(50), view: undefined };
-const finds = (container: TargetView['container']): TargetObservation => ({ nowMs: atMs(50), view: { container } });
+const finds = (container: TargetView['container'], outOfService = false): TargetObservation => ({
+  nowMs: atMs(50),
+  view: { container, outOfService },
+});
 const nothing = { do: 'Wait' };
 const failed = (failures: number, seconds = 50): object => ({ error, retry: { failures, notBefore: at(seconds) } });
 const fenced = { decision: decision('Freeze', { revoked: { ...revoked, fenced: 'node-b' } }) };
@@ -32,7 +35,7 @@ const examples: Examples<TargetBranch, TargetObservation> = {
   ],
   ObeyFence: [
     { object: moments.claimed({}, fenced), step: { do: 'Withdraw' } },
-    { object: moments.claimed({}, fenced), seen: finds('running'), step: { do: 'Withdraw' } },
+    { object: moments.claimed({}, fenced), seen: finds('woken'), step: { do: 'Withdraw' } },
     // The report came after the fence: the source may have woken its own up already.
     { object: moments.restored({}, fenced), step: { do: 'Withdraw' } },
     { object: moments.settled({}, fenced), step: { do: 'Withdraw' } },
@@ -42,13 +45,17 @@ const examples: Examples<TargetBranch, TargetObservation> = {
     { object: moments.claimed(CHANGED), step: { do: 'Look' } },
   ],
   ReportWoken: [
-    { object: moments.claimed(), seen: finds('running'), step: { do: 'Wake' } },
+    { object: moments.claimed(), seen: finds('woken'), step: { do: 'Wake' } },
     // It runs, however often it failed before, and whoever wants it gone.
     {
       object: moments.claimed(DELETED, { target: target('Claimed', failed(9)) }),
-      seen: finds('running'),
+      seen: finds('woken'),
       step: { do: 'Wake' },
     },
+  ],
+  HoldFenced: [
+    { object: moments.claimed(), seen: finds('created', true), step: nothing },
+    { object: moments.claimed({}, { target: target('Claimed', failed(1)) }), seen: finds('none', true), step: nothing },
   ],
   GiveBackRetries: [
     {

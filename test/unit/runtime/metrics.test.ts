@@ -1,9 +1,11 @@
 import { runControllerLoop } from '../../../src/runtime/controller-loop';
 import { TerminalError } from '../../../src/runtime/errors';
 import { startHealthServer } from '../../../src/runtime/health';
+import { Informer } from '../../../src/runtime/informer';
 import { Metrics } from '../../../src/runtime/metrics';
 import { WorkQueue } from '../../../src/runtime/work-queue';
 import { FakeClock } from '../../lib/fake-clock';
+import { FakeListerWatcher } from '../../lib/fake-lister-watcher';
 import { metricValue } from '../../lib/prometheus-text';
 import { recordingLogger } from '../../lib/recording-logger';
 
@@ -82,15 +84,39 @@ test('a queue and its loop tell depth, waits, retries and how reconciles ended',
   await ended;
 });
 
-test('the gauge of watches goes up and down', async () => {
+test('an informer tells its open watch, the watches that ended and how, and its lists', async () => {
   const metrics = new Metrics();
+  const clock = new FakeClock();
+  const server = new FakeListerWatcher(clock);
   const observer = metrics.informer('things');
-  const watches = async (): Promise<number | undefined> =>
-    metricValue(await metrics.render(), 'informer_watches', { name: 'things' });
-  observer.watchBegan();
-  expect(await watches()).toBe(1);
-  observer.watchEnded(true);
-  expect(await watches()).toBe(0);
+  const informer = new Informer({ name: 'things', source: server, clock, log: recordingLogger(), observer });
+  const stop = new AbortController();
+  const stopped = informer.start(stop.signal);
+  const read = async (): Promise<(number | undefined)[]> => {
+    const text = await metrics.render();
+    const ended = (result: string): number | undefined =>
+      metricValue(text, 'informer_watch_restarts_total', { name: 'things', result });
+    const count = (name: string): number | undefined => metricValue(text, name, { name: 'things' });
+    return [count('informer_watches'), ended('success'), ended('error'), count('informer_lists_total')];
+  };
+  // The server ends a watch after 30 s.
+  await clock.advance(31_000);
+  expect(await read()).toEqual([1, 1, undefined, 1]);
+  server.cut();
+  await clock.advance(10_000);
+  expect(await read()).toEqual([1, 1, 1, 1]);
+  server.outage = new Error('ECONNREFUSED');
+  server.compact();
+  await clock.advance(10_000);
+  expect((await read())[0]).toBe(0);
+  server.outage = undefined;
+  await clock.advance(15_000);
+  const [watches, , , lists] = await read();
+  expect([watches, lists]).toEqual([1, 2]);
+  stop.abort();
+  await clock.advance(1);
+  await stopped;
+  expect((await read())[0]).toBe(0);
 });
 
 test('they are served beside the health checks', async () => {

@@ -12,6 +12,9 @@ import { publishManifest, readManifest, verifyCheckpoint } from '../../../src/st
 import { DAMAGES, flipBit, swapFiles } from '../../lib/hostile-files';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 
+// Hundreds of checkpoints are verified in one test, and manifests of 30 MB are parsed.
+jest.setTimeout(60_000);
+
 const temporary = useTemporaryDirectory();
 const uid = '0f8b2c11-1111-4222-8333-444455556666';
 const meta = { driver: 'runc', containerID: 'c'.repeat(64), migrationUID: uid, attempt: 1 };
@@ -54,6 +57,14 @@ describe.each([...files, 'manifest.json'])('%s', (path) => {
   });
 });
 
+test('a size that is wrong is seen before any large file is read', async () => {
+  truncateSync(at('rootfs.tar'), 3);
+  const seen: number[] = [];
+  const verifying = verifyCheckpoint(directory, digest, { root, onProgress: (bytes) => seen.push(bytes) });
+  await expect(verifying).rejects.toThrow(corrupt('3 bytes instead of 10240'));
+  expect(seen).toEqual([]);
+});
+
 test.each([
   ['images/core-1.img', 'images/core-2.img'],
   ['container.json', 'rootfs.tar'],
@@ -84,6 +95,12 @@ test.each<[string, string, () => void]>([
 ])('%s too many: refused', async (_what, name, add) => {
   add();
   await expect(verify()).rejects.toThrow(corrupt(name));
+});
+
+test('a file in the place of a directory: refused at once', async () => {
+  rmSync(at('images'), { recursive: true });
+  writeFileSync(at('images'), 'x');
+  await expect(verify()).rejects.toThrow(corrupt('images'));
 });
 
 test('no more files are listed than a checkpoint may have', async () => {
@@ -208,6 +225,11 @@ describe('a manifest that lies, with the digest that the object names', () => {
     writeFileSync(at('manifest.json'), text);
     digest = digestOf(readFileSync(at('manifest.json')));
     await expect(verify()).rejects.toThrow(corrupt('manifest.json'));
+  });
+
+  test('what would take too much memory is counted before it is parsed', async () => {
+    writeFileSync(at('manifest.json'), `[${'{},'.repeat(500_000)}{}]`);
+    await expect(readManifest(directory)).rejects.toThrow(corrupt('lists more than 100000 files'));
   });
 
   test('eight terabytes of it are not read', async () => {
