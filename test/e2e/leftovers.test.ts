@@ -1,6 +1,6 @@
 /** What an object leaves behind that somebody takes away by force, and what earlier lives of an agent leave, is settled. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { ContainerMigration } from '../../src/api/types';
 import { bigCounterProgram, counterScript, expectUnbroken } from '../lib/counter';
 import { letAgentsGoOn, signalAgent } from '../lib/held-migration';
@@ -147,12 +147,12 @@ test('the object is forced away when the target may have claimed: nothing is wok
     signalAgent('node-b', 'SIGSTOP');
     return true;
   });
-  const { status } = await until(
+  const published = await until(
     name,
     'published checkpoint',
     ({ status: { source } }) => source?.state === 'Published',
   );
-  expect(status.target?.state).toBe('Prepared');
+  expect(published.status.target?.state).toBe('Prepared');
   kill('agent@node-b');
   const before = logOf('node-a').length;
   forceAway(name);
@@ -165,6 +165,10 @@ test('the object is forced away when the target may have claimed: nothing is wok
   kill('agent@node-a');
   start('agent@node-a');
   await expectSettled(follower);
+  // It may have been the last copy: removing it is for whoever knows that it is not.
+  const attempt = attemptOf(published);
+  expect(exists(attempt)).toBe(true);
+  rmSync(dirname(attempt), { recursive: true });
 });
 
 test('the object is deleted while the agent of the target is away: what that had prepared is gone when it is back', async () => {

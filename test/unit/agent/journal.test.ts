@@ -78,6 +78,7 @@ test('an entry that cannot be read is said so, not taken for none', async () => 
 });
 
 describe('a reservation of another migration', () => {
+  const container = { id: CONTAINER_ID, restartPolicy: { name: 'always', maximumRetryCount: 0 } } as const;
   const depsWith = (...known: ContainerMigration[]): AgentDeps =>
     ({ migrations: { list: () => known }, journal }) as unknown as AgentDeps;
   const moving = migration({ decision: decision('Freeze') }, { metadata: { name: 'other', uid: 'uid-2' } });
@@ -86,7 +87,7 @@ describe('a reservation of another migration', () => {
 
   test('counts while that migration goes on', async () => {
     expect(await otherHolder(CONTAINER_ID, migration(), depsWith(moving))).toBe('default/two');
-    await expect(reserveContainer(CONTAINER_ID, migration(), depsWith(moving))).rejects.toMatchObject({
+    await expect(reserveContainer(container, migration(), depsWith(moving))).rejects.toMatchObject({
       reason: 'MigrationInProgress',
     });
   });
@@ -95,7 +96,10 @@ describe('a reservation of another migration', () => {
     ['has ended', [{ ...moving, status: { phase: 'Failed' as const } }]],
     ['is gone from the API server', []],
   ])('is a leftover when that migration %s', async (_what, known) => {
-    await reserveContainer(CONTAINER_ID, migration(), depsWith(...known));
-    expect(await journal.read(CONTAINER_ID)).toMatchObject({ migrationUID: migration().metadata.uid });
+    await reserveContainer(container, migration(), depsWith(...known));
+    expect(await journal.read(CONTAINER_ID)).toMatchObject({
+      migrationUID: migration().metadata.uid,
+      restartPolicy: container.restartPolicy,
+    });
   });
 });

@@ -79,8 +79,10 @@ export function store({ api }: World, next: ContainerMigration): ContainerMigrat
   return stored;
 }
 
+/** Guarded: a report that arrives late, when its sender is dead, would undo what its follower has reported. */
 export function writeSource(world: World, actor: Actor, seen: ContainerMigration, source: SourceStatus): void {
-  write(world, actor, seen, false, (now) => ({ ...now, status: { ...now.status, source } }));
+  const guarded = world.behaviour.defect !== 'sourceReportsUnguarded';
+  write(world, actor, seen, guarded, (now) => ({ ...now, status: { ...now.status, source } }));
 }
 
 export function writeTarget(

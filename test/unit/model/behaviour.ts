@@ -9,6 +9,7 @@ export type Defect =
   | 'revokeWithoutPrecondition'
   | 'restoredReportUnguarded'
   | 'reportsUnguarded'
+  | 'sourceReportsUnguarded'
   | 'noSignOfLife'
   | 'taintIgnored'
   | 'policyLeftOnInFreeze'

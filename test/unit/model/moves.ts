@@ -293,23 +293,39 @@ function restoreBackup(world: World, backup: ContainerMigration): void {
   store(world, { ...backup, metadata });
 }
 
-const TABLE: readonly Move[] = MOVES.flatMap((move) => Array.from({ length: move.weight }, () => move));
+const spread = (moves: readonly Move[]): readonly Move[] =>
+  moves.flatMap((move) => Array.from({ length: move.weight }, () => move));
 
-/** How many different numbers name a move with its parameter. */
-export const MOVE_NUMBERS = TABLE.length * 64;
+const PROGRESS = spread(MOVES.filter((move) => move.of === undefined));
+
+/** By the kinds of trouble there are. */
+const TABLES = new Map<number, readonly Move[]>();
+
+function tableOf(troubles: number): readonly Move[] {
+  const known = TABLES.get(troubles);
+  if (known !== undefined) return known;
+  const of = (move: Move): boolean => move.of !== undefined && (troubles & (1 << TROUBLES.indexOf(move.of))) !== 0;
+  const table = spread(MOVES.filter(of));
+  TABLES.set(troubles, table);
+  return table;
+}
+
+/** How many different numbers name a move. */
+export const MOVE_NUMBERS = 2 ** 20;
 
 /**
- * Makes the move that the number names.
- * @param troubles which kinds of trouble there are in this run, one bit each; instead of others somebody makes a step
+ * Makes the move that the number names: three of five are progress, the others trouble.
+ * @param troubles which kinds of trouble there are in this run, one bit each
  */
 export function make(world: World, number: number, troubles: number): void {
-  const move = TABLE[number % TABLE.length];
+  const troubled = tableOf(troubles);
+  const table = number % 5 < 3 || troubled.length === 0 ? PROGRESS : troubled;
+  const rest = Math.floor(number / 5);
+  const move = table[rest % table.length];
   if (move === undefined) return;
-  const parameter = Math.floor(number / TABLE.length);
-  const allowed = move.of === undefined || (troubles & (1 << TROUBLES.indexOf(move.of))) !== 0;
-  world.trace?.push(`- ${allowed ? move.name : 'some steps'} (${parameter})`);
-  if (allowed) move.act(world, parameter);
-  else oneStep(world, parameter);
+  const parameter = Math.floor(rest / table.length);
+  world.trace?.push(`- ${move.name} (${parameter})`);
+  move.act(world, parameter);
   checkStep(world);
 }
 

@@ -81,9 +81,10 @@ export function startDaemon(world: World, node: SimNode): void {
 
 /** The power goes: every process dies, and what lay in memory is lost, markers and journal included. */
 export function powerOff(world: World, node: SimNode): void {
-  // With its marker goes the knowledge that a copy has resumed.
   for (const { state, life, madeBy } of node.containers) {
-    if (madeBy !== undefined && (state === 'running' || state === 'dead')) world.truth.unknowable[life] = true;
+    // With the marker goes the knowledge that a copy has resumed, and with the journal that the original was woken up.
+    const known = madeBy === undefined && node.journal?.stage !== 'woken';
+    if (!known && (state === 'running' || state === 'dead')) world.truth.unknowable[life] = true;
   }
   killAll(world, node);
   node.powered = false;

@@ -13,8 +13,7 @@ import { ORIGINAL } from './world';
 export function* sourceVisit(world: World, actor: Actor, node: SimNode): Visit {
   const { decideSource, defect } = world.behaviour;
   const cached = cachedBy(world, actor);
-  // Somebody vouches that nothing runs here: whatever an agent started now would run beside what is started elsewhere.
-  if (cached === undefined || (node.tainted && defect !== 'taintIgnored')) return;
+  if (cached === undefined) return;
   const nowMs = clockOf(world, actor);
   const expected = decideSource(cached, { nowMs, view: undefined });
   if (expected.do === 'Wait') {
@@ -117,12 +116,15 @@ function* perform(
       yield* wakeOriginal(desk, migration);
       report({ state: 'RolledBack' });
       return;
-    case 'Restore':
-      report({ state: 'RolledBack', restoredContainerID: yield* restoreOriginal(desk, migration) });
+    case 'Restore': {
+      const restoredContainerID = yield* restoreOriginal(desk, migration);
+      if (restoredContainerID === undefined) report(LOST);
+      else report({ state: 'RolledBack', restoredContainerID });
       return;
+    }
     case 'ReportLost':
       yield* reportLost(desk, migration);
-      report({ state: 'RolledBack', error: { reason: 'SourceLost', message: 'it is lost' } });
+      report(LOST);
       return;
     case 'Undo':
       // A step that failed half-way may have begun to describe the container, before the node lost its journal.
@@ -131,6 +133,8 @@ function* perform(
       report({ state: 'RolledBack' });
   }
 }
+
+const LOST: Partial<SourceStatus> = { state: 'RolledBack', error: { reason: 'SourceLost', message: 'it is lost' } };
 
 /** What fails before the claim for good is the controller's to end; what must succeed is tried for ever. */
 function* settleFailure(desk: Desk, migration: ContainerMigration, step: SourceStep, failure: StepFailure): Visit {

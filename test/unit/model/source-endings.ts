@@ -1,6 +1,6 @@
 import type { ContainerMigration } from '../../../src/api/types';
 import type { Desk } from './desk';
-import { isKept, isPublished } from './desk';
+import { asFailure, isKept, isPublished } from './desk';
 import { Violation } from './failures';
 import { cleanUp, restore } from './restore-effects';
 import { publish } from './source-freeze';
@@ -61,8 +61,8 @@ export function* wakeOriginal(desk: Desk, migration: ContainerMigration): Visit 
   yield* tidy(desk, migration, { replacement: false });
 }
 
-/** The original died frozen: a new container takes its place. @returns its ID */
-export function* restoreOriginal(desk: Desk, migration: ContainerMigration): Work<string> {
+/** The original died frozen: a new container takes its place. @returns its ID; undefined when that will never succeed */
+export function* restoreOriginal(desk: Desk, migration: ContainerMigration): Work<string | undefined> {
   const { docker, driver, node, volume } = desk;
   const { uid } = migration.metadata;
   let replacement = docker.ours(uid);
@@ -84,8 +84,11 @@ export function* restoreOriginal(desk: Desk, migration: ContainerMigration): Wor
       try {
         yield* restore(desk, uid, replacement);
       } catch (error) {
+        const failure = asFailure(error);
         yield* cleanUp(desk, uid);
-        throw error;
+        if (failure.passing) throw failure;
+        yield* reportLost(desk, migration, { triedInVain: true });
+        return undefined;
       }
     }
   }
@@ -98,7 +101,7 @@ export function* restoreOriginal(desk: Desk, migration: ContainerMigration): Wor
 }
 
 /** Nothing is left to go on from: what a restart policy would have done is done. */
-export function* reportLost(desk: Desk, migration: ContainerMigration): Visit {
+export function* reportLost(desk: Desk, migration: ContainerMigration, { triedInVain = false } = {}): Visit {
   const { docker, volume, world } = desk;
   const { uid } = migration.metadata;
   const original = docker.original() ?? docker.ours(uid);
@@ -108,7 +111,7 @@ export function* reportLost(desk: Desk, migration: ContainerMigration): Visit {
     throw new Violation('I2: SourceLost, although the original lives');
   }
   // Between the note and the deed nobody knows whether it has run on.
-  const certain = desk.node.journal?.stage !== 'woken';
+  const certain = desk.node.journal?.stage !== 'woken' && !triedInVain;
   if (isPublished(directory) && directory.value === counted && original !== undefined && certain) {
     throw new Violation('I2: SourceLost, although its checkpoint is complete and nothing has run since');
   }

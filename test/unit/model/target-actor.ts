@@ -11,8 +11,6 @@ import type { Actor, SimNode, Visit, World } from './world';
 export function* targetVisit(world: World, actor: Actor, node: SimNode): Visit {
   const { decideTarget, defect } = world.behaviour;
   const cached = cachedBy(world, actor);
-  // Somebody vouches that nothing runs here: whatever an agent started now would run beside what is started elsewhere.
-  if (node.tainted && defect !== 'taintIgnored') return;
   yield* sweep(deskOf(world, actor, node), cached?.metadata.uid);
   if (cached === undefined) return;
   const nowMs = clockOf(world, actor);
@@ -22,7 +20,7 @@ export function* targetVisit(world: World, actor: Actor, node: SimNode): Visit {
     return;
   }
   yield;
-  const migration = defect === 'staleCache' ? cached : fresh(world, actor);
+  let migration = defect === 'staleCache' ? cached : fresh(world, actor);
   if (migration === undefined) return;
   const desk = deskOf(world, actor, node);
   let step = decideTarget(migration, { nowMs, view: undefined });
@@ -32,10 +30,13 @@ export function* targetVisit(world: World, actor: Actor, node: SimNode): Visit {
       yield;
       step = decideTarget(migration, { nowMs, view: look(desk, migration) });
     }
-    noteBranch(world, 'target', step.because);
-    if (step.do === 'Wait' || step.do === 'Look') return;
-    requireAdmitted(world, migration, step.because);
-    yield* perform(desk, migration, step);
+    const claimed = yield* perform(desk, migration, step);
+    if (claimed !== undefined) {
+      // The claim and the wake-up in one visit: in between the container is down.
+      migration = claimed;
+      step = decideTarget(migration, { nowMs, view: look(desk, migration, true) });
+      yield* perform(desk, migration, step, true);
+    }
   } catch (error) {
     yield;
     writeTarget(world, actor, migration, afterFailure(desk, migration, step, asFailure(error)), {
@@ -59,12 +60,16 @@ function* sweep({ world, actor, node, docker, driver }: Desk, known: string | un
   }
 }
 
-function look({ docker, driver }: Desk, { metadata }: ContainerMigration): TargetView {
+/** @param justClaimed inside the downtime nobody is asked for what is known: the claim would have failed */
+function look({ world, actor, node, docker, driver }: Desk, { metadata }: ContainerMigration, justClaimed = false): TargetView {
   const state = docker.ours(metadata.uid)?.state;
-  if (state === undefined) return { container: 'none' };
+  const resumed = driver.marker(metadata.uid)?.state === 'resumed';
+  if (!justClaimed) fresh(world, actor);
+  const outOfService = !justClaimed && node.tainted && world.behaviour.defect !== 'taintIgnored';
+  if (state === undefined) return { container: 'none', outOfService };
   // It has run here; that it died since makes it no less restored.
-  if (state === 'dead' && driver.marker(metadata.uid)?.state === 'resumed') return { container: 'running' };
-  return { container: state === 'running' || state === 'created' ? state : 'stopped' };
+  const woken = state === 'running' || (state === 'dead' && resumed);
+  return { container: woken ? 'woken' : state === 'created' ? state : 'stopped', outOfService };
 }
 
 /** A report that arrives late, when its sender is dead and its follower has claimed, would take the claim away. */
@@ -81,12 +86,17 @@ function withoutTrouble(status: TargetStatus): TargetStatus {
   return rest;
 }
 
+/** @returns the object after a claim */
 function* perform(
   desk: Desk,
   migration: ContainerMigration,
-  step: Exclude<TargetStep, { do: 'Wait' | 'Look' }>,
-): Visit {
+  step: TargetStep,
+  justClaimed = false,
+): Generator<undefined, ContainerMigration | undefined, undefined> {
   const { world, actor, node, docker, driver } = desk;
+  noteBranch(world, 'target', step.because);
+  if (step.do === 'Wait' || step.do === 'Look') return undefined;
+  requireAdmitted(world, migration, step.because);
   const { uid } = migration.metadata;
   const status = withoutTrouble(statusOf(migration, node));
   const report = (change: Partial<TargetStatus>): void => {
@@ -96,12 +106,12 @@ function* perform(
     case 'Preflight':
       yield;
       report({ state: 'Preflighted', checks: [] });
-      return;
+      return undefined;
     case 'Prepare': {
       const { id } = docker.ours(uid) ?? docker.create(uid);
       yield;
       report({ state: 'Prepared', containerID: id });
-      return;
+      return undefined;
     }
     case 'Claim': {
       verify(desk, uid);
@@ -109,16 +119,15 @@ function* perform(
       const ifUnchanged = world.behaviour.defect !== 'claimWithoutPrecondition';
       const claimed = writeTarget(world, actor, migration, { ...status, state: 'Claimed' }, { ifUnchanged });
       yield;
-      yield* wake(desk, claimed);
-      return;
+      return claimed;
     }
     case 'Wake':
-      yield* wake(desk, yield* giveSignOfLife(desk, migration));
-      return;
+      yield* wake(desk, justClaimed ? migration : yield* giveSignOfLife(desk, migration));
+      return undefined;
     case 'GiveBack':
       yield* cleanUp(desk, uid);
       report({ state: 'Failed', error: migration.status.target?.error ?? { reason: 'GivenBack', message: '' } });
-      return;
+      return undefined;
     case 'Settle': {
       const container = docker.ours(uid);
       const policy = migration.status.source?.restartPolicy?.name === 'always' ? 'always' : 'no';
@@ -129,11 +138,12 @@ function* perform(
       driver.forget(uid);
       yield;
       report({ state: 'Settled' });
-      return;
+      return undefined;
     }
     case 'Withdraw':
       yield* cleanUp(desk, uid, { evenIfRunning: step.because === 'ObeyFence' });
       report({ state: 'Withdrawn' });
+      return undefined;
   }
 }
 

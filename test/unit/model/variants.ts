@@ -110,6 +110,7 @@ export const VARIANTS: readonly Variant[] = [
   doing('a claim is given back before everything is cleaned up', /I1/, 'claimGivenBackBeforeCleanUp'),
   doing('a claim is given back although the container has resumed', /I1/, 'giveBackAlthoughResumed'),
   doing('the target reports without a precondition', /I1/, 'reportsUnguarded'),
+  doing('the source reports without a precondition', /I9/, 'sourceReportsUnguarded'),
   doing('the restore is reported without a look at the fence', /I1/, 'restoredReportUnguarded'),
   doing('a target that comes back wakes up without a sign of life', /I1/, 'noSignOfLife'),
   doing('an agent works on a node that is out of service', /I1/, 'taintIgnored'),
