@@ -27,7 +27,7 @@ export function createMigrationAccess(
         { source },
         { fieldManager: SOURCE_MANAGER, uid: metadata.uid },
       ),
-    writeTarget: ({ metadata }, target, { ifUnchanged } = { ifUnchanged: false }) =>
+    writeTarget: ({ metadata }, target) =>
       client.applyStatus(
         metadata.namespace,
         metadata.name,
@@ -35,7 +35,7 @@ export function createMigrationAccess(
         {
           fieldManager: TARGET_MANAGER,
           uid: metadata.uid,
-          resourceVersion: ifUnchanged ? metadata.resourceVersion : undefined,
+          resourceVersion: metadata.resourceVersion,
         },
       ),
     writeProgress: async ({ metadata: { namespace, name, uid } }, role, progress, signal) => {

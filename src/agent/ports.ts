@@ -18,14 +18,11 @@ export interface MigrationAccess {
   /** Replaces `status.source`. Applies to the very object that was read (by uid), whatever else changed in it. */
   writeSource(migration: ContainerMigration, status: SourceStatus): Promise<ContainerMigration>;
   /**
-   * Replaces `status.target`.
-   * @param options.ifUnchanged fail with a conflict when anything in the object changed since it was read
+   * Replaces `status.target`; fails with a conflict when anything in the object changed since it was read. Every write
+   * of the target is guarded so, not the claim alone: one that was given up may arrive late, and would take a claim back
+   * that was made meanwhile (found by test/unit/model).
    */
-  writeTarget(
-    migration: ContainerMigration,
-    status: TargetStatus,
-    options?: { readonly ifUnchanged: boolean },
-  ): Promise<ContainerMigration>;
+  writeTarget(migration: ContainerMigration, status: TargetStatus): Promise<ContainerMigration>;
   /** Puts `progress` into the agent's part of the status, whatever else stands there, unless that changes meanwhile. */
   writeProgress(migration: ContainerMigration, role: AgentRole, progress: Progress, signal: AbortSignal): Promise<void>;
 }

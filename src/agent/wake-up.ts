@@ -35,6 +35,12 @@ export async function wakeUp(
   return { wakeStartedAt: before === 'none' ? new Date(startedMs).toISOString() : undefined, resumedAt };
 }
 
+/** Whether a container has run on from the checkpoint, whatever became of it since. */
+export async function hasRunOn(container: ContainerInfo, { driver }: Pick<AgentDeps, 'driver'>): Promise<boolean> {
+  if (container.pid !== 0) return true;
+  return container.state !== 'created' && (await driver.wakeState(container.id)) === 'resumed';
+}
+
 /** Everything up to the start: the changed files, then the marker that makes the start a restore. */
 async function arm(
   migration: ContainerMigration,

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 
-export { withRegularFile } from './regular-file';
-
 /** Large enough that hashing, not calling, takes the time; small enough that several files at once cost little memory. */
 const CHUNK_BYTES = 1024 * 1024;
 

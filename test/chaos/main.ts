@@ -16,7 +16,7 @@ import { Migrations } from './migrations';
 import { lineOf, pageOf, tableOf } from './report';
 import type { CaseResult } from './run-case';
 import { cleanLab, runCase } from './run-case';
-import { Sampler } from './sampler-client';
+import { labSettings, Sampler } from './sampler-client';
 
 interface Options {
   readonly faults: string;
@@ -38,7 +38,7 @@ async function main(options: Options): Promise<boolean> {
     throw new Error('the lab has no volume of its own to disturb: run lab/volume up first');
   const startedMs = Date.now();
   const migrations = new Migrations();
-  const sampler = new Sampler();
+  const sampler = new Sampler(labSettings());
   const results: CaseResult[] = [];
   try {
     await restartOperator({ breakpoints: true });

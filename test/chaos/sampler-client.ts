@@ -44,19 +44,25 @@ export interface SamplerSettings {
   readonly dockerDirectories: Readonly<Record<string, string>>;
 }
 
+/** Where the containers of the lab are found. */
+export function labSettings(): SamplerSettings {
+  const version = existsSync('/sys/fs/cgroup/freezer') ? 1 : 2;
+  const parent = version === 1 ? '/sys/fs/cgroup/freezer' : '/sys/fs/cgroup';
+  return {
+    version,
+    cgroups: Object.fromEntries(NODES.map((node) => [node, join(parent, cgroupOf(node))])),
+    dockerDirectories: Object.fromEntries(NODES.map((node) => [node, inLab('nodes', node, 'docker')])),
+  };
+}
+
 /** The sampler's process. */
 export class Sampler {
   readonly #child: ChildProcess;
 
-  constructor() {
-    const version = existsSync('/sys/fs/cgroup/freezer') ? 1 : 2;
-    const parent = version === 1 ? '/sys/fs/cgroup/freezer' : '/sys/fs/cgroup';
-    const settings: SamplerSettings = {
-      version,
-      cgroups: Object.fromEntries(NODES.map((node) => [node, join(parent, cgroupOf(node))])),
-      dockerDirectories: Object.fromEntries(NODES.map((node) => [node, inLab('nodes', node, 'docker')])),
-    };
-    this.#child = fork(join(__dirname, 'sampler.ts'), [JSON.stringify(settings)]);
+  constructor(settings: SamplerSettings) {
+    // Whoever runs this program may not run TypeScript by the same means.
+    const execArgv = ['--require', 'ts-node/register'];
+    this.#child = fork(join(__dirname, 'sampler.ts'), [JSON.stringify(settings)], { execArgv });
   }
 
   /** Forgets what it saw. */

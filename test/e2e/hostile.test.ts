@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -22,6 +23,7 @@ import { labEnvironment } from '../lib/lab-tools';
 import { poll } from '../lib/waiting';
 
 const NAME = 'e2e-hostile';
+const MOVED = 'e2e-hostile-moved';
 const volume = (): string => join(labEnvironment()['LAB_DIR'] ?? '', 'shared');
 
 let follower: LogFollower;
@@ -30,7 +32,7 @@ let elsewhere: string;
 
 beforeAll(async () => {
   deleteMigrations();
-  removeContainers(NAME);
+  removeContainers(NAME, MOVED);
   elsewhere = mkdtempSync(join(volume(), '.elsewhere-'));
   // With files of its own, so that there is an archive of them.
   const script = `echo changed > /changed; ${counterScript(20_000)}`;
@@ -49,7 +51,7 @@ afterAll(async () => {
   expect(docker('node-a', 'inspect', '--format', '{{.HostConfig.RestartPolicy.Name}} {{.RestartCount}}', NAME)).toBe(
     'always 0',
   );
-  removeContainers(NAME);
+  removeContainers(NAME, MOVED);
   expectUnbroken(await follower.finish(), 200);
   rmSync(elsewhere, { recursive: true, force: true });
 });
@@ -186,6 +188,21 @@ test('a symlink on the way to the checkpoint: refused, and what cannot be remove
   // What it leads to is not followed, not even to remove it.
   expect(readdirSync(join(elsewhere, 'moved', '1'))).toContain('manifest.json');
   unlinkSync(dirname(directoryOf(metadata.uid)));
+});
+
+test('a symlink by the name of a log of CRIU: nothing is written through it, and the move succeeds', async () => {
+  const precious = join(elsewhere, 'precious');
+  writeFileSync(precious, 'precious');
+  docker('node-a', 'run', '-d', '--name', MOVED, 'transship-lab/busybox:1', 'sleep', '100000');
+  const { status } = await migrateHeld({ name: 'hostile', container: MOVED }, 'published', ({ metadata }) => {
+    const logs = join(directoryOf(metadata.uid), 'work', 'node-b');
+    mkdirSync(logs, { recursive: true });
+    const target = join('/mnt/transship', precious.slice(volume().length));
+    for (const name of ['restore.log', 'stats-restore']) symlinkSync(target, join(logs, name));
+  });
+  expect(status).toMatchObject({ phase: 'Succeeded' });
+  expect(stateOf('node-b', MOVED)).toBe('running');
+  expect(readFileSync(precious, 'utf8')).toBe('precious');
 });
 
 function directoryOf(uid: string): string {

@@ -3,6 +3,7 @@ import type { ContainerInfo, ContainerState } from '../../docker/engine';
 import type { SourceView } from '../../protocol/source';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps, JournalEntry } from '../ports';
+import { hasRunOn } from '../wake-up';
 import { findOriginal } from './original';
 import { findReplacement } from './replacement';
 
@@ -22,7 +23,7 @@ export async function observeSource(migration: ContainerMigration, deps: AgentDe
     original,
     journal: journalOf(ours),
     checkpoint: counts && (await isPublished(migration, source, entry, deps)) ? 'published' : 'none',
-    replacement: revoked === undefined ? 'none' : replacementOf(await findReplacement(migration, deps)),
+    replacement: revoked === undefined ? 'none' : await replacementOf(await findReplacement(migration, deps), deps),
   };
 }
 
@@ -62,7 +63,10 @@ async function isPublished(
   return entry === undefined || entry.publishedAt !== undefined;
 }
 
-function replacementOf(container: ContainerInfo | undefined): SourceView['replacement'] {
+async function replacementOf(
+  container: ContainerInfo | undefined,
+  deps: AgentDeps,
+): Promise<SourceView['replacement']> {
   if (container === undefined) return 'none';
-  return container.pid === 0 ? 'created' : 'running';
+  return (await hasRunOn(container, deps)) ? 'running' : 'created';
 }

@@ -5,7 +5,7 @@ import { checkpointOf } from '../checkpoint-key';
 import { removeCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
 import { isTransient } from '../transient';
-import { wakeUp } from '../wake-up';
+import { hasRunOn, wakeUp } from '../wake-up';
 import { describeCheckpoint, publish } from './freeze';
 import { findOriginal, originalOf } from './original';
 import { createReplacement, findReplacement } from './replacement';
@@ -21,20 +21,39 @@ export async function restoreOriginal(
   status: SourceStatus,
   deps: AgentDeps,
 ): Promise<SourceStatus> {
+  // An earlier life woke it up: it has left the checkpoint behind, which may be gone from the volume by now.
+  const awake = await awakened(migration, deps);
+  if (awake !== undefined) return finish(migration, awake, status, deps);
   let told = status;
   let replacement: ContainerInfo;
   try {
     told = { ...status, checkpoint: status.checkpoint ?? (await publishDump(migration, status, deps)) };
-    replacement = await awakeReplacement(migration, told, deps);
+    replacement = await wakeReplacement(migration, told, deps);
   } catch (error) {
+    // One that runs on although something else went wrong is not woken up a second time: it is kept at the next look.
+    if ((await awakened(migration, deps)) !== undefined) throw error;
     // A start that failed leaves a container that cannot be started again.
     await removeCreated(migration, undefined, deps);
     if (isTransient(error)) throw error;
     return reportLost(migration, told, deps, describeError(error));
   }
-  await takePlace(replacement, told, deps);
+  return finish(migration, replacement, told, deps);
+}
+
+async function awakened(migration: ContainerMigration, deps: AgentDeps): Promise<ContainerInfo | undefined> {
+  const replacement = await findReplacement(migration, deps);
+  return replacement !== undefined && (await hasRunOn(replacement, deps)) ? replacement : undefined;
+}
+
+async function finish(
+  migration: ContainerMigration,
+  replacement: ContainerInfo,
+  status: SourceStatus,
+  deps: AgentDeps,
+): Promise<SourceStatus> {
+  await takePlace(replacement, status, deps);
   await deps.driver.forget(replacement.id, migration.metadata.uid);
-  return finishRollBack(migration, { ...told, restoredContainerID: replacement.id }, deps);
+  return finishRollBack(migration, { ...status, restoredContainerID: replacement.id }, deps);
 }
 
 /** The daemon died between the dump and the manifest, or between the manifest and the report. */
@@ -44,7 +63,7 @@ async function publishDump(migration: ContainerMigration, status: SourceStatus, 
   return describeCheckpoint(published, deps);
 }
 
-async function awakeReplacement(
+async function wakeReplacement(
   migration: ContainerMigration,
   { checkpoint, ...status }: SourceStatus,
   deps: AgentDeps,
@@ -53,7 +72,6 @@ async function awakeReplacement(
   if (container === undefined || checkpoint === undefined) {
     throw new ReasonedError('ReplacementLost', 'the container that was to be woken up in the original’s place is gone');
   }
-  if (container.pid !== 0) return container;
   await deps.store.verify(checkpointOf(migration), checkpoint.digest);
   await wakeUp(migration, container, checkpoint.digest, deps);
   return container;

@@ -1,6 +1,6 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
-import { reasonOf } from '../../runtime/errors';
+import { hasCode, ReasonedError } from '../../runtime/errors';
 import type { AgentDeps } from '../ports';
 import { findOriginal } from './original';
 
@@ -11,13 +11,10 @@ import { findOriginal } from './original';
 export async function thaw(
   container: ContainerInfo,
   status: Pick<SourceStatus, 'restartPolicy'>,
-  { engine, driver }: Pick<AgentDeps, 'engine' | 'driver'>,
+  deps: Pick<AgentDeps, 'engine' | 'driver'>,
 ): Promise<void> {
-  if (container.state === 'paused') {
-    await driver.abandonDump(container);
-    await engine.unpause(container.id);
-  }
-  if (status.restartPolicy !== undefined) await engine.setRestartPolicy(container.id, status.restartPolicy);
+  if (container.state === 'paused') await unfreeze(container, deps);
+  await giveRestartPolicyBack(container, status, deps);
 }
 
 /**
@@ -32,21 +29,43 @@ export async function thawForGood(
 ): Promise<void> {
   const { uid } = migration.metadata;
   const entry = await deps.journal.read(container.id);
-  const ours = entry?.migrationUID === uid && container.state === 'paused' ? entry : undefined;
+  const ours = entry?.migrationUID === uid ? entry : undefined;
   if (ours !== undefined) await deps.journal.begin(container.id, uid, {});
-  try {
-    await thaw(container, status, deps);
-  } catch (error) {
-    // It never ran: its dump is as good as before.
-    if (ours !== undefined && (await isStillPaused(container.id, error, deps)))
-      await deps.journal.note(container.id, uid, ours);
-    throw error;
+  if (container.state === 'paused') {
+    try {
+      await unfreeze(container, deps);
+    } catch (error) {
+      // It never ran: its dump is as good as before.
+      if (ours !== undefined && (await isStillPaused(container.id, error, deps)))
+        await deps.journal.note(container.id, uid, ours);
+      throw error;
+    }
   }
+  await giveRestartPolicyBack(container, status, deps);
 }
+
+async function unfreeze(
+  container: ContainerInfo,
+  { engine, driver }: Pick<AgentDeps, 'engine' | 'driver'>,
+): Promise<void> {
+  await driver.abandonDump(container);
+  await engine.unpause(container.id);
+}
+
+async function giveRestartPolicyBack(
+  { id }: ContainerInfo,
+  { restartPolicy }: Pick<SourceStatus, 'restartPolicy'>,
+  { engine }: Pick<AgentDeps, 'engine'>,
+): Promise<void> {
+  if (restartPolicy !== undefined) await engine.setRestartPolicy(id, restartPolicy);
+}
+
+/** Codes of a connection that never came about. One that broke in the middle may have brought the order. */
+const NOBODY_THERE = ['ECONNREFUSED', 'ENOENT'];
 
 async function isStillPaused(containerID: string, error: unknown, { engine }: AgentDeps): Promise<boolean> {
   // Nobody took the order, so nobody carried it out.
-  if (reasonOf(error, '') === 'EngineUnreachable') return true;
+  if (error instanceof ReasonedError && NOBODY_THERE.some((code) => hasCode(error.cause, code))) return true;
   try {
     return (await engine.inspect(containerID))?.state === 'paused';
   } catch {
@@ -66,7 +85,8 @@ export async function thawForRetry(
   const { uid } = migration.metadata;
   try {
     const container = await findOriginal(status, deps.engine);
-    if (container === undefined) return true;
+    // One that died is left for the next look, which tells so.
+    if (container === undefined || container.pid === 0) return true;
     const entry = await deps.journal.read(container.id);
     if (entry?.migrationUID !== uid || entry.freezeStartedAt === undefined) return true;
     if (entry.dumpedAt !== undefined) return false;

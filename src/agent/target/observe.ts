@@ -3,6 +3,7 @@ import type { ContainerInfo } from '../../docker/engine';
 import type { TargetView } from '../../protocol/target';
 import { findCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
+import { hasRunOn } from '../wake-up';
 
 /**
  * What the target agent finds on its node.
@@ -21,8 +22,7 @@ export async function observeTarget(
   return { container: container === undefined ? 'none' : await stateOf(container, deps), outOfService };
 }
 
-async function stateOf(container: ContainerInfo, { driver }: AgentDeps): Promise<TargetView['container']> {
-  if (container.pid !== 0) return 'woken';
-  if (container.state === 'created') return 'created';
-  return (await driver.wakeState(container.id)) === 'resumed' ? 'woken' : 'stopped';
+async function stateOf(container: ContainerInfo, deps: AgentDeps): Promise<TargetView['container']> {
+  if (await hasRunOn(container, deps)) return 'woken';
+  return container.state === 'created' ? 'created' : 'stopped';
 }

@@ -66,7 +66,7 @@ function showLife(migration: ContainerMigration, { migrations, clock }: AgentDep
   const { target } = migration.status;
   if (target === undefined) throw new TypeError('a claim has a status');
   const wakeStartedAt = new Date(clock.now()).toISOString();
-  return migrations.writeTarget(migration, { ...target, wakeStartedAt }, { ifUnchanged: true });
+  return migrations.writeTarget(migration, { ...target, wakeStartedAt });
 }
 
 function wait(step: TargetStep & { do: 'Wait' }, deps: AgentDeps, log: Logger): Result {
@@ -88,26 +88,27 @@ async function perform(
   const fields = { role: 'target', step: step.do, because: step.because };
   log.info('step begins', { ...fields, attempt: migration.status.decision?.attempt });
   const status: TargetStatus = migration.status.target ?? { nodeName: deps.node.name, state: 'Pending' };
+  let written: ContainerMigration;
   try {
     const next = await withProgress(migration, 'target', { deps, log }, (telling) =>
       run(migration, step, status, telling),
     );
-    const written = await report(migration, step, next, deps);
+    written = await report(migration, step, next, deps);
     log.info('step done', { ...fields, state: next.state });
-    // The claim and the wake-up in one visit: in between the container is down.
-    return step.do === 'Claim' ? await visit(written, deps, context, true) : {};
   } catch (error) {
     // Somebody else was first, or nobody knows whether a write arrived: look again.
     if (error instanceof KubeError) throw error;
     log.warn('step failed', { ...fields, error });
     return afterFailure(migration, step, status, error, deps);
   }
+  // The claim and the wake-up in one visit: in between the container is down. What fails of it is no failure of the claim.
+  return step.do === 'Claim' ? visit(written, deps, context, true) : {};
 }
 
 /**
- * The claim is made on the object as it was seen; when that changed meanwhile, on what it is now, if it could still be
- * claimed for the very checkpoint that was verified. That the container runs here is written whatever changed, but not
- * when the claim was taken away meanwhile by fencing this node.
+ * Writes what came of a step, on the object as it was seen; when that changed meanwhile, on what it is now, as long as
+ * the same step would be due: the claim for the very checkpoint that was verified, that the container runs here whatever
+ * else changed, but not when the claim was taken away by fencing this node.
  */
 async function report(
   migration: ContainerMigration,
@@ -115,16 +116,30 @@ async function report(
   next: TargetStatus,
   { migrations, clock }: AgentDeps,
 ): Promise<ContainerMigration> {
-  if (step.do !== 'Wake' && step.do !== 'Claim') return migrations.writeTarget(migration, next);
-  const holds = step.do === 'Wake' ? claimHolds : stillClaimable(migration, clock.now());
+  const holds = stillDue(migration, step, clock.now());
   for (let known = migration; ;) {
     try {
-      return await migrations.writeTarget(known, next, { ifUnchanged: true });
+      return await migrations.writeTarget(known, next);
     } catch (error) {
       const now = isConflict(error) ? await migrations.fresh(migration) : undefined;
       if (now === undefined || !holds(now)) throw error;
       known = now;
     }
+  }
+}
+
+function stillDue(migration: ContainerMigration, step: Work, nowMs: number): (now: ContainerMigration) => boolean {
+  switch (step.do) {
+    case 'Claim':
+      return stillClaimable(migration, nowMs);
+    case 'Wake':
+    case 'GiveBack':
+      return (now) => claimHolds(now) && now.status.target?.state === 'Claimed';
+    case 'Preflight':
+    case 'Prepare':
+    case 'Settle':
+    case 'Withdraw':
+      return (now) => decideTarget(now, { nowMs, view: undefined }).do === step.do;
   }
 }
 
@@ -196,8 +211,9 @@ async function afterFailure(
     case 'GiveBack':
     case 'Settle':
     case 'Withdraw':
-      // Must succeed, and is tried again for as long as it takes. Told once, not at every try.
-      if (status.error?.reason !== told.reason) await write({ ...withoutTries(status), error: told });
+      // Must succeed, and is tried again for as long as it takes. Told once, not at every try. The tries of a wake-up
+      // stay counted: it is given back because of them.
+      if (status.error?.reason !== told.reason) await write({ ...status, error: told });
       throw error;
   }
 }

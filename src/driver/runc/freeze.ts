@@ -7,7 +7,7 @@ import type { CheckpointDirectories, DriverContainer } from '../driver';
 import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig } from './paths';
 import { unlockNetwork } from './network-lock';
 import type { RuncDriverOptions } from './options';
-import { killCheckpoints } from './runc-processes';
+import { endCheckpoints } from './runc-processes';
 import { pauseIfRunning } from './runc-state';
 
 /** With less room than this a volume counts as full. */
@@ -23,7 +23,7 @@ export async function dumpContainer(
 ): Promise<{ dumpMs: number }> {
   const root = await findRuncRoot(options.execRoot, container);
   // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
-  await killCheckpoints(container, options.clock);
+  await endCheckpoints(container, options.clock);
   await makeEmpty(target.images);
   signal?.throwIfAborted();
   await makeEmpty(target.work);
@@ -34,7 +34,7 @@ export async function dumpContainer(
   signal?.throwIfAborted();
   // At once, before anything is read from the volume.
   if (!outcome.ok) {
-    await killCheckpoints(container, options.clock);
+    await endCheckpoints(container, options.clock);
     await unlockNetwork(container.pid, options.run);
   }
   const ranOn = await pauseIfRunning(container.id, root, options);
@@ -46,7 +46,7 @@ export async function dumpContainer(
 
 /** Ends a dump of an earlier life, and freezes the container again if that has thawed it. */
 export async function abandonDump(container: DriverContainer, options: RuncDriverOptions): Promise<void> {
-  await killCheckpoints(container, options.clock);
+  await endCheckpoints(container, options.clock);
   await unlockNetwork(container.pid, options.run);
   await pauseIfRunning(container.id, await findRuncRoot(options.execRoot, container), options);
 }

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { explainCriuLog } from '../../criu/log';
 import { readLogEnd } from '../../criu/log-file';
@@ -6,6 +6,7 @@ import { parseRestoreStats } from '../../criu/stats';
 import type { Clock } from '../../runtime/clock';
 import { withDeadline } from '../../runtime/deadline';
 import { describeError, ReasonedError } from '../../runtime/errors';
+import { readAtMost, withRegularFile } from '../../store/regular-file';
 import type { WakeState, Woken } from '../driver';
 import { readWakeState } from './marker';
 import type { RuncDriverOptions } from './options';
@@ -14,6 +15,8 @@ import { killRestore } from './kill-restore';
 
 /** How long after the end of the restore Docker's start is awaited: it cleans up what it had prepared. */
 const START_GRACE_MS = 10_000;
+/** CRIU's statistics are some hundred bytes. */
+const MAX_STATS_BYTES = 4096;
 
 /** How long is waited for figures and logs on the volume: a hung one must not hide that the container runs. */
 const READ_MS = 5_000;
@@ -64,10 +67,15 @@ async function startWithDeadline(
   return { error: await start, timedOut };
 }
 
+/** From the volume: what is no file is not read, nor waited for. */
+function readStats(path: string): Promise<Buffer> {
+  return withRegularFile(path, (file) => readAtMost(file, MAX_STATS_BYTES));
+}
+
 async function describeWakeUp(containerID: string, { runDir, clock }: RuncDriverOptions): Promise<Woken> {
   const marker = markerPaths(runDir, containerID);
   const { mtimeNs } = await stat(join(marker.directory, 'resumed'), { bigint: true });
-  const stats = await ifReadable(clock, () => readFile(join(marker.work, 'stats-restore')), Buffer.alloc(0));
+  const stats = await ifReadable(clock, () => readStats(join(marker.work, 'stats-restore')), Buffer.alloc(0));
   return { resumedAt: formatMicroseconds(mtimeNs / 1000n), restoreMs: parseRestoreStats(stats)?.restoreMs };
 }
 
