@@ -25,7 +25,7 @@ export function createMigrationAccess(
         metadata.namespace,
         metadata.name,
         { source },
-        { fieldManager: SOURCE_MANAGER, uid: metadata.uid },
+        { fieldManager: SOURCE_MANAGER, uid: metadata.uid, resourceVersion: metadata.resourceVersion },
       ),
     writeTarget: ({ metadata }, target) =>
       client.applyStatus(

@@ -158,6 +158,10 @@ export const SOURCE_BRANCHES = {
   },
   ReleaseNothing: { when: 'the container runs on the target, the original is gone', then: '→ `Released`' },
   TargetHasClaim: { when: 'the target has the claim', then: 'nothing: the original stays frozen' },
+  Ended: {
+    when: 'the migration has ended, perhaps without this node, which was fenced',
+    then: 'nothing: a container that stands frozen here is its owner’s to unpause',
+  },
   LookBeforeRollBack: { when: 'revoked', then: 'looks at its own Docker, journal and volume' },
   UndoNothing: { when: 'revoked, and nothing was touched here', then: '→ `RolledBack`' },
   KeepReplacement: {
@@ -177,7 +181,6 @@ export const SOURCE_BRANCHES = {
     when: 'revoked, the original died or was removed, and there is no checkpoint of it',
     then: '→ `RolledBack` with the error `SourceLost`; a restart policy that would have started it is honoured',
   },
-  Ended: { when: 'the migration has ended', then: 'nothing' },
   FailedBefore: { when: '`Failed`', then: 'nothing: the controller decides' },
   SpecNotAccepted: { when: 'the spec is not the one that was admitted', then: 'nothing: the controller decides' },
   GivingUp: { when: 'deleted or cancelled', then: 'nothing new is begun: the controller decides' },

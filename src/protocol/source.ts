@@ -67,9 +67,11 @@ export function decideSource(migration: ContainerMigration, seen: SourceObservat
 
   // After the claim only the target decides what becomes of the container, whatever the controller says.
   if (claimHolds(migration)) return isRestored(target) ? release(seen.view) : wait('TargetHasClaim');
+  // Also one that ended without this node, which was fenced: the object has said that the container is lost, and its
+  // owner may have brought it back elsewhere (I6).
+  if (isFinal(migration)) return wait('Ended');
   if (decision.revoked !== undefined) return rollBack(migration, seen.view);
 
-  if (isFinal(migration)) return wait('Ended');
   if (source?.state === 'Failed') return wait('FailedBefore');
   // An API server without CEL lets the spec change. The controller revokes; until then nothing is done for it.
   if (decision.specDigest !== specDigest(migration.spec)) return wait('SpecNotAccepted');

@@ -32,6 +32,12 @@ export function keepCase(directory: string, result: CaseResult, begun: LogPositi
     JSON.stringify({ ...seen, copies: copies.map(({ node, id, changes }) => ({ node, id, changes })) }, null, 2),
   );
   for (const { node, id, count } of copies) writeFileSync(join(directory, `count-${node}-${id.slice(0, 12)}`), count);
+  keepLogs(directory, begun);
+}
+
+/** What the lab's services have logged since. */
+export function keepLogs(directory: string, begun: LogPositions): void {
+  mkdirSync(directory, { recursive: true });
   for (const [name, position] of begun) {
     const text = readFileSync(inLab('log', name)).subarray(position);
     if (text.length > 0) writeFileSync(join(directory, name), text);

@@ -4,17 +4,18 @@ import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { describeError } from '../../src/runtime/errors';
 import { inLab, volumeRoot } from '../lib/chaos-lab';
 import { project } from '../lib/lab-tools';
 import { recordBoundaries, restartOperator } from './boundaries';
 import { mendAll } from './faults';
-import { keepCase, logPositions } from './case-files';
+import { keepCase, keepLogs, logPositions } from './case-files';
 import { takeFacts } from './facts';
 import type { Cell } from './matrix';
 import { nameOf, orderCells, parseCell, seededRandom } from './matrix';
 import { Migrations } from './migrations';
 import { lineOf, pageOf, tableOf } from './report';
-import type { CaseResult } from './run-case';
+import type { CasePlan, CaseResult } from './run-case';
 import { cleanLab, runCase } from './run-case';
 import { labSettings, Sampler } from './sampler-client';
 
@@ -47,29 +48,27 @@ async function main(options: Options): Promise<boolean> {
     const cells =
       options.only === undefined ? orderCells(boundaries, wanted, seed) : options.only.split(',').map(parseCell);
     console.log(`seed ${seed}: ${boundaries.length} boundaries, ${cells.length} cells, evidence in ${output}\n`);
-    let injected = 0;
+    const unjudged: string[] = [];
     for (const [index, cell] of cells.entries()) {
-      if (injected >= wanted) break;
-      await cleanLab(migrations);
-      const begun = logPositions();
-      const result = await runCase(planOf(cell, index, seed, Number(options.patience) * 1000), migrations, sampler);
-      results.push(result);
-      if (result.injected !== undefined) injected++;
-      console.log(lineOf(result, index + 1));
-      if (result.verdict.violations.length > 0) {
-        const directory = join(output, `case-${index + 1}`);
-        keepCase(directory, result, begun);
-        console.log(`        evidence: ${directory}`);
-      }
+      if (results.filter(wasInjected).length >= wanted) break;
+      const plan = planOf(cell, index, seed, Number(options.patience) * 1000);
+      const directory = join(output, plan.name);
+      const result = await runCaseTwice(plan, migrations, sampler, directory);
+      if (result === undefined) unjudged.push(nameOf(cell));
+      else results.push(result);
     }
+    const injected = results.filter(wasInjected).length;
     const facts = takeFacts(results, { seed, boundaries: boundaries.length, cells: cells.length, startedMs });
     console.log(`\n${tableOf(results)}\n`);
     const full = injected >= FULL_RUN && options.only === undefined;
     const page = full ? join(project, 'docs/reliability.md') : join(output, 'reliability.md');
     writeFileSync(page, pageOf(results, facts));
     console.log(`written: ${page}`);
+    const violated = results.filter(({ verdict }) => verdict.violations.length > 0);
+    for (const cell of unjudged) console.log(`not judged: ${cell}`);
+    console.log(`${injected} faults injected, ${violated.length} cases with violations, ${unjudged.length} not judged`);
     // Without one injected fault nothing was proven.
-    return conclude(results, injected) && injected > 0;
+    return violated.length === 0 && unjudged.length === 0 && injected > 0;
   } finally {
     await cleanLab(migrations);
     sampler.stop();
@@ -79,10 +78,11 @@ async function main(options: Options): Promise<boolean> {
 }
 
 /** Forth and back in turn, and of each kind of container as many in either direction. */
-function planOf(cell: Cell, index: number, seed: number, patienceMs: number): Parameters<typeof runCase>[0] {
+function planOf(cell: Cell, index: number, seed: number, patienceMs: number): CasePlan {
   const forth = index % 2 === 0;
   return {
     name: `chaos-${index + 1}`,
+    number: index + 1,
     cell,
     workload: index % 4 < 2 ? 'counter' : 'server',
     from: forth ? 'node-a' : 'node-b',
@@ -93,10 +93,37 @@ function planOf(cell: Cell, index: number, seed: number, patienceMs: number): Pa
   };
 }
 
-function conclude(results: readonly CaseResult[], injected: number): boolean {
-  const violated = results.filter(({ verdict }) => verdict.violations.length > 0);
-  console.log(`${injected} faults injected, ${violated.length} cases with violations`);
-  return violated.length === 0;
+const wasInjected = ({ injected }: CaseResult): boolean => injected !== undefined;
+
+/**
+ * Runs the case, and once more when it could not be judged, and shows what came of it. Undefined when it could not be
+ * judged at all: the harness itself failed, which is no proof of anything.
+ */
+async function runCaseTwice(
+  plan: CasePlan,
+  migrations: Migrations,
+  sampler: Sampler,
+  directory: string,
+): Promise<CaseResult | undefined> {
+  for (const time of ['first', 'second']) {
+    const begun = logPositions();
+    try {
+      await cleanLab(migrations);
+      const result = await runCase(plan, migrations, sampler);
+      console.log(lineOf(result, plan.number));
+      if (result.verdict.violations.length > 0 || process.env['CHAOS_KEEP'] !== undefined) {
+        keepCase(directory, result, begun);
+        console.log(`        evidence: ${directory}`);
+      }
+      return result;
+    } catch (error) {
+      console.log(
+        `! ${String(plan.number).padStart(3)}  ${nameOf(plan.cell)}  not judged, ${time} time: ${describeError(error)}`,
+      );
+      keepLogs(directory, begun);
+    }
+  }
+  return undefined;
 }
 
 // Nothing stays frozen, stopped or cut, whoever interrupts the run.

@@ -40,7 +40,10 @@ export interface CaseResult {
 }
 
 export interface CasePlan {
+  /** Of the object and the container. */
   readonly name: string;
+  /** From 1, in the order of the run. */
+  readonly number: number;
   readonly cell: Cell;
   readonly workload: WorkloadKind;
   readonly from: NodeName;

@@ -88,8 +88,13 @@ export async function thawForRetry(
     // One that died is left for the next look, which tells so.
     if (container === undefined || container.pid === 0) return true;
     const entry = await deps.journal.read(container.id);
-    if (entry?.migrationUID !== uid || entry.freezeStartedAt === undefined) return true;
+    if (entry?.migrationUID !== uid) return true;
     if (entry.dumpedAt !== undefined) return false;
+    if (entry.freezeStartedAt === undefined) {
+      // It was not paused, but may have lost its restart policy already.
+      await giveRestartPolicyBack(container, status, deps);
+      return true;
+    }
     await thaw(container, status, deps);
     await deps.journal.begin(container.id, uid, {});
     return true;

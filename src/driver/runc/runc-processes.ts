@@ -58,6 +58,24 @@ export function killCgroupMembers(containerID: string): void {
   }
 }
 
+/**
+ * True while the runc that this wrapper started has a CRIU that is dead and does not notice: half-restored processes keep
+ * the other end of the socket open on which it waits (measured: runc 1.3.6, CRIU 4.2.1 killed in a restore).
+ */
+export function hasDeadCriu(wrapper: number): boolean {
+  const processes = readPids().map(statOf);
+  const runcs = processes.filter(({ parent, name }) => parent === wrapper && name.startsWith('runc'));
+  return processes.some(
+    ({ name, state, parent }) => name === 'criu' && state === 'Z' && runcs.some(({ pid }) => pid === parent),
+  );
+}
+
+/** The beginning of /proc/PID/stat (proc_pid_stat(5)): the name stands in parentheses and may hold any character. */
+function statOf(pid: number): { pid: number; name: string; state: string; parent: number } {
+  const [, name = '', state = '', parent = ''] = /^\d+ \((.*)\) (\S) (\d+) /s.exec(read(`/proc/${pid}/stat`)) ?? [];
+  return { pid, name, state, parent: Number(parent) };
+}
+
 function readPids(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -4,17 +4,20 @@ import { explainCriuLog } from '../../criu/log';
 import { readLogEnd } from '../../criu/log-file';
 import { parseRestoreStats } from '../../criu/stats';
 import type { Clock } from '../../runtime/clock';
-import { withDeadline } from '../../runtime/deadline';
+import { sleptThrough, withDeadline } from '../../runtime/deadline';
 import { describeError, ReasonedError } from '../../runtime/errors';
 import { readAtMost, withRegularFile } from '../../store/regular-file';
 import type { WakeState, Woken } from '../driver';
-import { readWakeState } from './marker';
+import { readWakeState, readWrapperPid } from './marker';
 import type { RuncDriverOptions } from './options';
 import { markerPaths } from './paths';
 import { killRestore } from './kill-restore';
+import { hasDeadCriu, isWrapper } from './runc-processes';
 
 /** How long after the end of the restore Docker's start is awaited: it cleans up what it had prepared. */
 const START_GRACE_MS = 10_000;
+/** How often is looked whether a restore has lost its CRIU. */
+const ORPHAN_LOOK_MS = 1_000;
 /** CRIU's statistics are some hundred bytes. */
 const MAX_STATS_BYTES = 4096;
 
@@ -56,16 +59,33 @@ async function startWithDeadline(
     () => undefined,
     (error: unknown) => error,
   );
-  const deadline = options.clock.sleep(timeoutMs, done.signal).then(
-    () => true,
-    () => false,
-  );
-  const timedOut = await Promise.race([start.then(() => false), deadline]);
+  const deadline = sleptThrough(options.clock, timeoutMs, done.signal).then((over) => (over ? undefined : never()));
+  const orphaned = untilOrphaned(containerID, options, done.signal);
+  const outcome = await Promise.race([start.then(() => 'ended'), deadline.then(() => 'timedOut'), orphaned]);
   done.abort();
   // Without its CRIU the restore fails, and with it the start that waits for it.
-  if (timedOut) await killRestore(containerID, options);
-  return { error: await start, timedOut };
+  if (outcome !== 'ended') await killRestore(containerID, options);
+  return { error: await start, timedOut: outcome === 'timedOut' };
 }
+
+/**
+ * Resolves when the restore has lost its CRIU and would wait for the deadline in vain. Seen twice in a row: at the end of
+ * every restore there is a moment at which CRIU is gone already.
+ */
+async function untilOrphaned(
+  containerID: string,
+  { runDir, clock }: RuncDriverOptions,
+  done: AbortSignal,
+): Promise<'orphaned'> {
+  for (let seen = 0; seen < 2;) {
+    if (!(await sleptThrough(clock, ORPHAN_LOOK_MS, done))) return never();
+    const wrapper = await readWrapperPid(runDir, containerID).catch(() => undefined);
+    seen = wrapper !== undefined && isWrapper(wrapper, containerID) && hasDeadCriu(wrapper) ? seen + 1 : 0;
+  }
+  return 'orphaned';
+}
+
+const never = (): Promise<never> => new Promise(() => undefined);
 
 /** From the volume: what is no file is not read, nor waited for. */
 function readStats(path: string): Promise<Buffer> {

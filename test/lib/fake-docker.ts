@@ -1,0 +1,157 @@
+import { engineError } from '../../src/docker/errors';
+import type {
+  ContainerEngine,
+  ContainerInfo,
+  ContainerSummary,
+  CreateBody,
+  EngineInfo,
+  RestartPolicy,
+} from '../../src/docker/engine';
+import { ReasonedError } from '../../src/runtime/errors';
+import { inspectFixture } from './inspect-fixtures';
+
+const SOCKET = '/run/docker.sock';
+/** What a container has in memory that began anew. */
+export const FRESH = 'begun anew';
+
+export interface FakeContainer extends ContainerInfo {
+  /** What its processes know; undefined without processes. */
+  readonly memory: string | undefined;
+}
+
+/** A dockerd that is not there, as the engine's client tells it. */
+export function dockerAway(): ReasonedError {
+  return engineError('do it', SOCKET, Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+}
+
+/** A dockerd that went away in the middle of a call: nobody knows whether it did what it was asked for. */
+export function dockerHungUp(): ReasonedError {
+  return engineError('do it', SOCKET, Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }));
+}
+
+const refused = (message: string): ReasonedError => new ReasonedError('EngineRefused', message);
+
+/** The containers of one node, which change as Docker changes them. */
+export class FakeDocker implements ContainerEngine {
+  readonly #containers = new Map<string, FakeContainer>();
+  readonly #prefix: string;
+  #created = 0;
+
+  /** @param prefix hexadecimal digit that begins the IDs of the containers that are created here */
+  constructor(prefix = 'e') {
+    this.#prefix = prefix;
+  }
+
+  get containers(): readonly FakeContainer[] {
+    return [...this.#containers.values()];
+  }
+
+  add(container: Partial<FakeContainer> & { readonly id: string }): void {
+    const base = inspectFixture('docker28', 'bridge');
+    this.#containers.set(container.id, { ...base, ...RUNNING, memory: FRESH, ...container });
+  }
+
+  get(id: string): FakeContainer {
+    const container = this.#containers.get(id);
+    if (container === undefined) throw new ReasonedError('ContainerNotFound', `no container ${id}`);
+    return container;
+  }
+
+  change(id: string, changes: Partial<FakeContainer>): void {
+    this.#containers.set(id, { ...this.get(id), ...changes });
+  }
+
+  /** Its processes are gone: dockerd was killed, or the node. */
+  die(id: string): void {
+    this.change(id, { state: 'exited', pid: 0, exitCode: 137, memory: undefined });
+  }
+
+  /** A start that is a restore, as the runtime wrapper makes it. */
+  resume(id: string, memory: string): void {
+    this.change(id, { ...RUNNING, memory });
+  }
+
+  info(): Promise<EngineInfo> {
+    const node = { rootDir: '/var/lib/docker', storageDriver: 'overlay2' };
+    return Promise.resolve({ version: '28', runtimes: {}, defaultRuntime: 'runc', ...node });
+  }
+
+  list(labels: Readonly<Record<string, string>> = {}): Promise<readonly ContainerSummary[]> {
+    const carries = (container: FakeContainer): boolean =>
+      Object.entries(labels).every(([label, value]) => container.labels[label] === value);
+    const found = this.containers.filter(carries);
+    return Promise.resolve(found.map(({ id, name, labels: all }) => ({ id, names: [name], labels: all })));
+  }
+
+  inspect(id: string): Promise<ContainerInfo | undefined> {
+    return Promise.resolve(this.#containers.get(id));
+  }
+
+  findImage(reference: string): Promise<{ readonly id: string }> {
+    return Promise.resolve({ id: reference });
+  }
+
+  hasNetwork(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  async create(name: string, { Labels, HostConfig, Image }: CreateBody): Promise<string> {
+    this.#requireFree(name);
+    this.#created++;
+    const id = this.#prefix + String(this.#created).padStart(63, '0');
+    const runtime = String(HostConfig['Runtime']);
+    const never = { state: 'created', pid: 0, memory: undefined, restartPolicy: NO_RESTART } as const;
+    this.add({ id, name, labels: Labels, runtime, imageID: Image, ...never });
+    return Promise.resolve(id);
+  }
+
+  async start(id: string): Promise<void> {
+    if (this.get(id).pid === 0) this.change(id, { ...RUNNING, memory: FRESH });
+    return Promise.resolve();
+  }
+
+  async pause(id: string): Promise<void> {
+    if (this.get(id).pid === 0) throw refused(`container ${id} is not running`);
+    this.change(id, { state: 'paused' });
+    return Promise.resolve();
+  }
+
+  async unpause(id: string): Promise<void> {
+    if (this.get(id).pid === 0) throw refused(`container ${id} is not paused`);
+    this.change(id, { state: 'running' });
+    return Promise.resolve();
+  }
+
+  async kill(id: string): Promise<void> {
+    if ((this.#containers.get(id)?.pid ?? 0) !== 0) this.die(id);
+    return Promise.resolve();
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#containers.delete(id);
+    return Promise.resolve();
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    this.#requireFree(name);
+    this.change(id, { name });
+    return Promise.resolve();
+  }
+
+  async setRestartPolicy(id: string, restartPolicy: RestartPolicy): Promise<void> {
+    this.change(id, { restartPolicy });
+    return Promise.resolve();
+  }
+
+  stateChangedAt(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  #requireFree(name: string): void {
+    if (this.containers.some((container) => container.name === name))
+      throw new ReasonedError('NameTaken', `the name ${name} is taken`);
+  }
+}
+
+const RUNNING = { state: 'running', pid: 42, exitCode: 0 } as const;
+export const NO_RESTART: RestartPolicy = { name: 'no', maximumRetryCount: 0 };

@@ -1,0 +1,152 @@
+import { FileJournal } from '../../src/agent/journal';
+import { holdable } from '../../src/agent/breakpoints';
+import type { AgentDeps, MigrationAccess, NodeAccess } from '../../src/agent/ports';
+import { createSourceReconciler } from '../../src/agent/source/reconcile';
+import { createTargetReconciler } from '../../src/agent/target/reconcile';
+import type { ContainerMigration, Status } from '../../src/api/types';
+import { keyOf } from '../../src/api/types';
+import type { WakeState } from '../../src/driver/driver';
+import { KubeError } from '../../src/kube/errors';
+import { withBreakpoints } from '../../src/runtime/breakpoints';
+import type { Result } from '../../src/runtime/controller-loop';
+import type { FakeClock } from './fake-clock';
+import { FakeDocker } from './fake-docker';
+import type { FakeVolume } from './fake-volume';
+import { fakeDriver, fakeStore } from './fake-volume';
+import { recordingLogger } from './recording-logger';
+
+/** One ContainerMigration on an API server: every write makes a new version of it. */
+export class FakeApi {
+  object: ContainerMigration;
+  #version = 1;
+
+  constructor(object: ContainerMigration) {
+    this.object = object;
+  }
+
+  /** What somebody else writes into the status. */
+  set(status: Partial<Status>): ContainerMigration {
+    this.change({ status: { ...this.object.status, ...status } });
+    return this.object;
+  }
+
+  change(changes: Partial<ContainerMigration>): void {
+    this.#version++;
+    const changed = { ...this.object, ...changes };
+    const metadata = { ...changed.metadata, resourceVersion: String(this.#version) };
+    this.object = { ...changed, metadata };
+  }
+
+  access(): MigrationAccess {
+    return {
+      cached: () => this.object,
+      list: () => [this.object],
+      fresh: () => Promise.resolve(this.object),
+      writeSource: (_read, source) => Promise.resolve(this.set({ source })),
+      writeTarget: ({ metadata: { resourceVersion } }, target) =>
+        resourceVersion === this.object.metadata.resourceVersion
+          ? Promise.resolve(this.set({ target }))
+          : Promise.reject(new KubeError('Conflict', 'the object has been modified', { statusCode: 409 })),
+      writeProgress: () => Promise.resolve(),
+    };
+  }
+}
+
+/** What ends an agent in the middle of what it does: it does nothing any more. */
+export class Killed extends Error {}
+
+/**
+ * A node with its Docker, its journal and its side of the volume, and one agent on it. What the agent does can be made to
+ * fail, or be ended, before or after any of its calls (`engine.pause.after`); the world stays as it is then.
+ */
+export class FakeNode {
+  readonly docker: FakeDocker;
+  readonly markers = new Map<string, WakeState>();
+  readonly journal: FileJournal;
+  outOfService = false;
+  readonly #name: string;
+  readonly #world: { readonly api: FakeApi; readonly volume: FakeVolume; readonly clock: FakeClock };
+  readonly #planned = new Map<string, (() => void)[]>();
+  #callsLeft = Infinity;
+
+  constructor(
+    name: string,
+    world: { readonly api: FakeApi; readonly volume: FakeVolume; readonly clock: FakeClock },
+    runDirectory: string,
+  ) {
+    this.#name = name;
+    this.#world = world;
+    this.docker = new FakeDocker(name === 'node-a' ? 'a' : 'b');
+    this.journal = new FileJournal(`${runDirectory}/${name}`);
+  }
+
+  /** The next `times` calls fail so: before they do anything, or when it is done (`engine.pause.after`). */
+  fail(boundary: string, error: Error, times = 1): void {
+    for (let i = 0; i < times; i++)
+      this.meanwhile(boundary, () => {
+        throw error;
+      });
+  }
+
+  /** Happens when an agent next comes there. */
+  meanwhile(boundary: string, what: () => void): void {
+    const name = /\.(before|after)$/.test(boundary) ? boundary : `${boundary}.before`;
+    this.#planned.set(name, [...(this.#planned.get(name) ?? []), what]);
+  }
+
+  /** Nothing is planned any more. */
+  calm(): void {
+    this.#planned.clear();
+    this.#callsLeft = Infinity;
+  }
+
+  /** The agent is killed when it has passed so many boundaries from now. */
+  killAfter(boundaries: number): void {
+    this.#callsLeft = boundaries;
+  }
+
+  deps(): AgentDeps {
+    const { api, volume, clock } = this.#world;
+    const gate = async (boundary: string): Promise<void> => {
+      if (this.#callsLeft-- <= 0) throw new Killed(`at ${boundary}`);
+      this.#planned.get(boundary)?.shift()?.();
+      return Promise.resolve();
+    };
+    const node = {
+      name: this.#name,
+      isOutOfService: () => Promise.resolve(this.outOfService),
+      probeCriu: () => Promise.resolve({ ok: true }),
+      probeVolume: () => Promise.resolve({ ok: true }),
+      volumeID: () => Promise.resolve('volume-1'),
+      measureClock: () => Promise.resolve({ offsetMicroseconds: 0, errorMicroseconds: 1 }),
+      establishedConnections: () => Promise.resolve([]),
+      stoppedProcesses: () => Promise.resolve([]),
+      pathExists: () => Promise.resolve(true),
+    } satisfies NodeAccess;
+    const deps = {
+      migrations: api.access(),
+      engine: withBreakpoints('engine', this.docker, gate, {
+        add: 'sync',
+        get: 'sync',
+        change: 'sync',
+        die: 'sync',
+        resume: 'sync',
+      }),
+      driver: fakeDriver(this.docker, volume, this.markers, clock),
+      store: fakeStore(volume),
+      node,
+      journal: this.journal,
+      clock,
+      deadlines: { dumpMs: 1_000, wakeMs: 1_000 },
+    };
+    return holdable(deps, gate);
+  }
+
+  /** One visit of the agent, in the role that is this node's. */
+  visit(): Promise<Result> {
+    const { api } = this.#world;
+    const create = this.#name === 'node-a' ? createSourceReconciler : createTargetReconciler;
+    const context = { signal: new AbortController().signal, log: recordingLogger() };
+    return create(this.deps())(keyOf(api.object), context);
+  }
+}
