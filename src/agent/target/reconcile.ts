@@ -186,7 +186,8 @@ async function afterFailure(
   deps: AgentDeps,
 ): Promise<Result> {
   const told = actorError(error);
-  const write = (next: TargetStatus): Promise<unknown> => deps.migrations.writeTarget(migration, next);
+  // As carefully as a success: what the step itself tells of its progress changes the object, and tries must be counted.
+  const write = (next: TargetStatus): Promise<unknown> => report(migration, step, next, deps);
   const again = async (pace: typeof PATIENT): Promise<Result> => {
     const retry = nextRetry(status.retry, pace, deps.clock);
     await write({ ...withoutTries(status), error: told, retry });

@@ -161,7 +161,8 @@ function awaitedFor({ status, spec }: ContainerMigration, { step }: Decision): s
       return target?.state !== 'Prepared' ? `${to} to create the container${lastFailure(target)}` : undefined;
     case 'Freeze':
       // One text for both, so that the controller writes nothing between publishing and claiming: its write would
-      // change the resourceVersion that the claim depends on, inside the downtime.
+      // change the resourceVersion that the claim depends on, inside the downtime. After a freeze of many seconds it
+      // does, for the progress is gone from the text; then the claim takes one more try (agent/target/reconcile.ts).
       return (
         `${from} to freeze the container${progressOf(source)}${lastFailure(source)} ` +
         `and ${to} to claim it${progressOf(target)}${lastFailure(target)}`

@@ -4,6 +4,7 @@ import type { ContainerMigration, TargetStatus } from '../../../src/api/types';
 import { keyOf } from '../../../src/api/types';
 import { KubeError } from '../../../src/kube/errors';
 import type { Result } from '../../../src/runtime/controller-loop';
+import { ReasonedError } from '../../../src/runtime/errors';
 import { FakeClock } from '../../lib/fake-clock';
 import { checkpoint, CONTAINER_ID, decision, migration, revoked, source, target, UID } from '../../lib/migration';
 import { recordingLogger } from '../../lib/recording-logger';
@@ -13,6 +14,8 @@ let stored: ContainerMigration;
 /** Happens while the target verifies. */
 let meanwhile: () => void;
 let verified: number;
+/** What the verification fails of. */
+let damaged: ReasonedError | undefined;
 
 const publishedAt = (version: string, more: Partial<ContainerMigration['status']> = {}): ContainerMigration =>
   migration(
@@ -24,15 +27,12 @@ beforeEach(() => {
   stored = publishedAt('1');
   meanwhile = () => undefined;
   verified = 0;
+  damaged = undefined;
 });
 
 function deps(): AgentDeps {
-  const writeTarget = (
-    { metadata }: ContainerMigration,
-    status: TargetStatus,
-    options?: { readonly ifUnchanged: boolean },
-  ): Promise<ContainerMigration> => {
-    if (options?.ifUnchanged === true && metadata.resourceVersion !== stored.metadata.resourceVersion) {
+  const writeTarget = ({ metadata }: ContainerMigration, status: TargetStatus): Promise<ContainerMigration> => {
+    if (metadata.resourceVersion !== stored.metadata.resourceVersion) {
       return Promise.reject(new KubeError('Conflict', 'the object has been modified', { statusCode: 409 }));
     }
     stored = { ...stored, status: { ...stored.status, target: status } };
@@ -49,6 +49,7 @@ function deps(): AgentDeps {
       verify: () => {
         verified++;
         meanwhile();
+        if (damaged !== undefined) return Promise.reject(damaged);
         return Promise.resolve({ migrationUID: UID, containerID: CONTAINER_ID, files: [] });
       },
     },
@@ -68,6 +69,18 @@ test('a change besides does not cost another verification: the claim is made on 
   await visit();
   expect(stored.status.target?.claimedAt).toBeDefined();
   expect(verified).toBe(1);
+});
+
+test.each([
+  ['CheckpointCorrupt', { state: 'Failed' }],
+  ['VolumeHung', { state: 'Prepared', retry: { failures: 1 } }],
+])('a failure (%s) is noted and counted although the object changed besides', async (reason, expected) => {
+  damaged = new ReasonedError(reason, 'for the test');
+  meanwhile = () => {
+    stored = publishedAt('2', { message: 'waiting for node-b (Verify: 1 MiB in 3 files so far)' });
+  };
+  await visit();
+  expect(stored.status.target).toMatchObject({ ...expected, error: { reason } });
 });
 
 test.each<[string, ContainerMigration]>([

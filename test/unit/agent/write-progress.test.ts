@@ -22,7 +22,7 @@ async function write(found: ContainerMigration | undefined): Promise<{ status: o
       return Promise.resolve(found);
     },
   } as unknown as ResourceClient<ContainerMigration>;
-  const access = createMigrationAccess(client, {} as Informer<ContainerMigration>);
+  const access = createMigrationAccess(client, {} as unknown as Informer<ContainerMigration>);
   await access.writeProgress(read, 'target', progress, new AbortController().signal);
   return applied;
 }

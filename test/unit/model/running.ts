@@ -1,6 +1,8 @@
 import { Violation } from './failures';
 import type { SimContainer, SimNode, World } from './world';
 
+const BY_DOCKER = 'started by Docker';
+
 /** Every copy that runs now: thawed processes on nodes that have power. */
 function runningCopies({ nodes }: World): readonly SimContainer[] {
   const found: SimContainer[] = [];
@@ -20,6 +22,9 @@ export function thaw(world: World, container: SimContainer, how: string): void {
   container.state = 'running';
   container.killedByNode = false;
   world.trace?.push(`  ${container.id} runs at ${container.life}:${container.value} (${how})`);
+  // The agent of a source that was fenced brings its container back when its node comes back.
+  const late = world.truth.ended && how !== BY_DOCKER && !world.nodes.source.wasFenced;
+  if (late) throw new Violation(`I6: ${container.id} was ${how} after the end`);
   const copies = runningCopies(world);
   if (copies.length > 1) {
     throw new Violation(`I1: two copies run, ${copies.map(({ id }) => id).join(' and ')}; the last one was ${how}`);
@@ -55,7 +60,7 @@ export function halt(world: World, container: SimContainer, to: 'paused' | 'dead
 /** Docker's part of a start of its daemon: what has a restart policy begins anew, whatever it was. */
 function honourPolicies(world: World, node: SimNode): void {
   for (const container of node.containers) {
-    if (container.state === 'dead' && container.policy === 'always') startAfresh(world, container, 'started by Docker');
+    if (container.state === 'dead' && container.policy === 'always') startAfresh(world, container, BY_DOCKER);
   }
 }
 
