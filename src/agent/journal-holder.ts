@@ -38,3 +38,16 @@ export async function reserveContainer(
     await journal.reserve(containerID, entry);
   });
 }
+
+/**
+ * Gives the reservation of a container back, if it is that migration's. Only once the object says how it ended: until
+ * then the journal is what keeps a dump from being restored that the container has left behind.
+ */
+export async function releaseReservation(
+  { metadata, status }: ContainerMigration,
+  { journal }: Pick<AgentDeps, 'journal'>,
+): Promise<void> {
+  const containerID = status.source?.containerID;
+  if (containerID === undefined) return;
+  if ((await journal.read(containerID))?.migrationUID === metadata.uid) await journal.release(containerID);
+}

@@ -15,13 +15,13 @@ export interface MigrationAccess {
   list(): readonly ContainerMigration[];
   /** The object as it is now, past every cache; undefined when there is none. */
   fresh(migration: ContainerMigration): Promise<ContainerMigration | undefined>;
-  /** Replaces `status.source`. Applies to the very object that was read (by uid), whatever else changed in it. */
-  writeSource(migration: ContainerMigration, status: SourceStatus): Promise<ContainerMigration>;
   /**
-   * Replaces `status.target`; fails with a conflict when anything in the object changed since it was read. Every write
-   * of the target is guarded so, not the claim alone: one that was given up may arrive late, and would take a claim back
-   * that was made meanwhile (found by test/unit/model).
+   * Replaces `status.source`; fails with a conflict when anything in the object changed since it was read. Every write of
+   * an agent is guarded so, not the claim alone: one that was given up may arrive late, and would take back what was
+   * written meanwhile, a claim above all (found by test/unit/model).
    */
+  writeSource(migration: ContainerMigration, status: SourceStatus): Promise<ContainerMigration>;
+  /** Replaces `status.target`, in the same way. */
   writeTarget(migration: ContainerMigration, status: TargetStatus): Promise<ContainerMigration>;
   /** Puts `progress` into the agent's part of the status, whatever else stands there, unless that changes meanwhile. */
   writeProgress(migration: ContainerMigration, role: AgentRole, progress: Progress, signal: AbortSignal): Promise<void>;

@@ -44,6 +44,9 @@ export type TargetStep = { readonly because: TargetBranch } & (
   | { readonly do: 'Withdraw' }
 );
 
+/** A taint that is taken off again is no event for this agent. */
+const FENCE_RECHECK_MS = 5_000;
+
 const wait = (because: TargetBranch): TargetStep => ({ do: 'Wait', because });
 
 /** What the target agent does next. Pure; each step can be repeated at any point. */
@@ -87,7 +90,7 @@ function wake(migration: ContainerMigration, seen: TargetObservation): TargetSte
   const { target } = migration.status;
   if (seen.view.container === 'woken') return { do: 'Wake', because: 'ReportWoken' };
   // Somebody has vouched that nothing runs here: the controller may take the claim away at any moment.
-  if (seen.view.outOfService) return wait('HoldFenced');
+  if (seen.view.outOfService) return { do: 'Wait', because: 'HoldFenced', untilMs: seen.nowMs + FENCE_RECHECK_MS };
   if (target?.retry !== undefined) {
     if (target.retry.failures > migration.spec.backoffLimit) return { do: 'GiveBack', because: 'GiveBackRetries' };
     if (isUnwanted(migration)) return { do: 'GiveBack', because: 'GiveBackUnwanted' };

@@ -1,6 +1,7 @@
 import { cpus, totalmem, release } from 'node:os';
 import { execFileSync } from 'node:child_process';
 import { servicePid } from '../lib/chaos-lab';
+import { SABOTAGE_MS } from './faults';
 import type { RunFacts } from './report';
 import type { CaseResult } from './run-case';
 
@@ -22,6 +23,7 @@ export function takeFacts(
     machine: `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
     samplerPercent: looked === 0 ? 0 : busy / looked,
     samplerEveryMs: samples === 0 ? 0 : looked / samples,
+    sabotageMs: SABOTAGE_MS,
     samplerLongestPauseMs: Math.max(0, ...results.map(({ sampler }) => sampler.longestPauseMs)),
   };
 }

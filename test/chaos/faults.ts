@@ -13,11 +13,14 @@ import {
   startService,
   volumeRoot,
 } from '../lib/chaos-lab';
+import { askDocker } from '../lib/chaos-docker';
 import { sleep } from '../lib/waiting';
 import type { Fault } from './matrix';
 
 /** What a fault is injected into. */
 export interface Scene {
+  /** Of the container. */
+  readonly name: string;
   readonly from: NodeName;
   readonly to: NodeName;
   readonly random: () => number;
@@ -43,6 +46,8 @@ const BACK_WITHIN_MS = 3_000;
 /** A mount cannot be made read-only while a file on it is open for writing: it is tried again and again. */
 const READ_ONLY_WITHIN_MS = 8_000;
 const LOOK_MS = 5;
+/** How long two copies run at least, when it is done on purpose: the least that must be seen. */
+export const SABOTAGE_MS = 100;
 
 /** Does it. Undefined when there was nothing to do it to. */
 export async function inject(fault: Fault, scene: Scene): Promise<Injected | undefined> {
@@ -64,6 +69,8 @@ export async function inject(fault: Fault, scene: Scene): Promise<Injected | und
       return containerdKilled(from);
     case 'target-containerd':
       return containerdKilled(to);
+    case 'sabotage':
+      return originalWoken(scene);
     case 'criu':
       return criuKilled(scene);
     case 'api-server-killed':
@@ -86,6 +93,13 @@ export async function inject(fault: Fault, scene: Scene): Promise<Injected | und
 function killed({ random }: Scene, service: string, lastsMs = random() * BACK_WITHIN_MS): Injected | undefined {
   if (!killService(service)) return undefined;
   return { what: `kill -9 ${service}`, lastsMs, mend: () => startService(service) };
+}
+
+/** With the copy still held where it runs already. */
+async function originalWoken({ name, from }: Scene): Promise<Injected> {
+  await askDocker(from, 'POST', `/containers/${name}/unpause`);
+  await sleep(SABOTAGE_MS);
+  return { what: `docker unpause ${name} on ${from}`, lastsMs: 0, mend: () => Promise.resolve() };
 }
 
 /** dockerd, whose child it is, starts it again by itself. */

@@ -12,7 +12,7 @@ import { mendAll } from './faults';
 import { keepCase, keepLogs, logPositions } from './case-files';
 import { takeFacts } from './facts';
 import type { Cell } from './matrix';
-import { nameOf, orderCells, parseCell, seededRandom } from './matrix';
+import { nameOf, orderCells, parseCell, SABOTAGE, seededRandom } from './matrix';
 import { Migrations } from './migrations';
 import { lineOf, pageOf, tableOf } from './report';
 import type { CasePlan, CaseResult } from './run-case';
@@ -25,6 +25,7 @@ interface Options {
   readonly only?: string;
   readonly patience: string;
   readonly output?: string;
+  readonly keep?: boolean;
 }
 
 /** So many faults make a run of which the figures may be shown to everyone. */
@@ -47,13 +48,14 @@ async function main(options: Options): Promise<boolean> {
     const boundaries = options.only === undefined ? await recordBoundaries(migrations) : [];
     const cells =
       options.only === undefined ? orderCells(boundaries, wanted, seed) : options.only.split(',').map(parseCell);
+    if (options.only === undefined) await proveSight(migrations, sampler);
     console.log(`seed ${seed}: ${boundaries.length} boundaries, ${cells.length} cells, evidence in ${output}\n`);
     const unjudged: string[] = [];
     for (const [index, cell] of cells.entries()) {
       if (results.filter(wasInjected).length >= wanted) break;
       const plan = planOf(cell, index, seed, Number(options.patience) * 1000);
-      const directory = join(output, plan.name);
-      const result = await runCaseTwice(plan, migrations, sampler, directory);
+      const evidence = { directory: join(output, plan.name), keepAll: options.keep === true };
+      const result = await runCaseTwice(plan, migrations, sampler, evidence);
       if (result === undefined) unjudged.push(nameOf(cell));
       else results.push(result);
     }
@@ -75,6 +77,20 @@ async function main(options: Options): Promise<boolean> {
     await migrations.close();
     await restartOperator({ breakpoints: false });
   }
+}
+
+/** What the judge must find when two copies run: in the control groups, and in what they write. */
+const SEEN = ['two running', 'two lives'];
+
+/** Lets two copies run on purpose. Throws when that goes unseen: then the run would prove nothing. */
+async function proveSight(migrations: Migrations, sampler: Sampler): Promise<void> {
+  await cleanLab(migrations);
+  const { verdict, injected } = await runCase(planOf(SABOTAGE, 0, 0, 10_000), migrations, sampler);
+  const unseen = SEEN.filter((word) => !verdict.violations.some((violation) => violation.startsWith(word)));
+  if (injected === undefined || unseen.length > 0)
+    throw new Error(
+      `two copies ran on purpose, and this was not seen: ${unseen.join(', ')}; seen: ${verdict.violations.join('; ')}`,
+    );
 }
 
 /** Forth and back in turn, and of each kind of container as many in either direction. */
@@ -103,7 +119,7 @@ async function runCaseTwice(
   plan: CasePlan,
   migrations: Migrations,
   sampler: Sampler,
-  directory: string,
+  { directory, keepAll }: { readonly directory: string; readonly keepAll: boolean },
 ): Promise<CaseResult | undefined> {
   for (const time of ['first', 'second']) {
     const begun = logPositions();
@@ -111,7 +127,7 @@ async function runCaseTwice(
       await cleanLab(migrations);
       const result = await runCase(plan, migrations, sampler);
       console.log(lineOf(result, plan.number));
-      if (result.verdict.violations.length > 0 || process.env['CHAOS_KEEP'] !== undefined) {
+      if (result.verdict.violations.length > 0 || keepAll) {
         keepCase(directory, result, begun);
         console.log(`        evidence: ${directory}`);
       }
@@ -141,6 +157,7 @@ const program = new Command('chaos')
   .option('--only <cells>', 'run these cells, separated by commas: source:engine.pause.before#1×criu')
   .option('--patience <seconds>', 'how long a migration may take after its fault was mended', '120')
   .option('--output <directory>', 'where the evidence of violations is kept')
+  .option('--keep', 'keep it of every case')
   .action(async (options: Options) => {
     process.exitCode = (await main(options)) ? 0 : 1;
   });

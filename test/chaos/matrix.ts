@@ -23,7 +23,8 @@ export const FAULTS = [
   'volume-read-only',
   'volume-hanging',
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+/** `sabotage` is no fault but a crime, two copies on purpose: by it a run proves that it would see one. */
+export type Fault = (typeof FAULTS)[number] | 'sabotage';
 
 /** A place at which one process can be held: before or after one call of one of its steps, the n-th time. */
 export interface Boundary {
@@ -37,6 +38,9 @@ export interface Boundary {
 export interface Cell extends Boundary {
   readonly fault: Fault;
 }
+
+/** The copy runs, and the original, which nobody needs any more, is still there: here it is woken up as well. */
+export const SABOTAGE: Cell = { actor: 'target', boundary: 'driver.wake.after', occurrence: 1, fault: 'sabotage' };
 
 const OWN_KILL: Readonly<Record<Actor, Fault>> = {
   controller: 'controller',
@@ -60,9 +64,10 @@ export function parseCell(text: string): Cell {
 }
 
 /**
- * All cells in the order in which they are to be run until enough faults are injected: the death of each actor at each
- * of its own boundaries first, for that is what a step boundary is about; the others after, every kind of fault as
- * often as the next in any prefix. When there is no room for that, both in turn, so that no kind of fault is missing.
+ * All cells in the order in which they are to be run until enough faults are injected. Chosen first: the death of each
+ * actor at each of its own boundaries, for that is what a step boundary is about, and then the others, every kind of
+ * fault as often as the next; when there is no room for that, one of every kind, and as many own deaths as there is room
+ * for. The chosen are run in an order in which every kind comes early.
  * @param wanted how many faults are to be injected
  */
 export function orderCells(boundaries: readonly Boundary[], wanted: number, seed: number): Cell[] {
@@ -75,9 +80,17 @@ export function orderCells(boundaries: readonly Boundary[], wanted: number, seed
         .map((place) => ({ ...place, fault })),
     ),
   );
-  if (wanted >= own.length + FAULTS.length) return [...own, ...others];
-  const [some, rest] = [others.slice(0, FAULTS.length), others.slice(FAULTS.length)];
-  return [...interleave([some, own]), ...rest];
+  const room = Math.max(wanted - own.length, FAULTS.length);
+  const [some, rest] = [others.slice(0, room), others.slice(room)];
+  return wanted - own.length < FAULTS.length ? [...interleave([some, own]), ...rest] : [...mix(own, some), ...rest];
+}
+
+/** Both in their order, spread evenly over each other. */
+function mix<T>(one: readonly T[], other: readonly T[]): T[] {
+  const placed = [one, other].flatMap((list) =>
+    list.map((item, index) => ({ item, place: (index + 0.5) / list.length })),
+  );
+  return placed.toSorted((left, right) => left.place - right.place).map(({ item }) => item);
 }
 
 /** One of each in turn, until all are used up. */

@@ -74,6 +74,7 @@ const DESCRIPTIONS: Readonly<Record<Fault, string>> = {
   'volume-full': 'volume full for 10–20 s',
   'volume-read-only': 'volume read-only for 10–20 s',
   'volume-hanging': 'volume hanging for 10–20 s',
+  sabotage: 'the original woken up beside its copy',
 };
 
 /** The fault in words. */
@@ -103,6 +104,7 @@ export interface RunFacts {
   readonly samplerPercent: number;
   readonly samplerEveryMs: number;
   readonly samplerLongestPauseMs: number;
+  readonly sabotageMs: number;
 }
 
 /** docs/reliability.md: what was tried, what came of it, and how anyone can do it again. */
@@ -151,6 +153,9 @@ Both write each number with its moment to a file that moves along. They count as
   says; a container that does not count on;
 - a migration without an end 120 s after the fault was mended; an object that cannot be deleted;
 - anything left over: markers, journal entries, configurations of criu, checkpoints, processes of criu, runc or tar.
+
+That such things would be seen is proven at the beginning of every run: one original is woken up beside its copy on
+purpose, for ${facts.sabotageMs} ms, and the run fails unless both kinds of evidence show it.
 
 ## The run
 

@@ -3,9 +3,10 @@ import { askDocker } from './chaos-docker';
 
 /**
  * What is moved: `counter` is a shell whose short-lived children come and go, `server` a program that counts on while
- * it answers over TCP with what it remembers. Both append `<number> <seconds since the machine started>` to /count for
- * every number, and 0 when they are started afresh: a file, because it is carried along, can be read from outside, and
- * does not pass through a daemon that is killed.
+ * it answers over TCP with what it remembers. Both append `<number> <seconds since the epoch>` to /count for every number,
+ * and 0 when they are started afresh: a file, because it is carried along, can be read from outside, and does not pass
+ * through a daemon that is killed; the wall clock, because CRIU lets the others go on where they stood, so that two
+ * copies of one checkpoint could write the very same line.
  */
 export type WorkloadKind = 'counter' | 'server';
 
@@ -15,8 +16,7 @@ export const SERVER_PORT = 8000;
 const COUNTER = `
 i=0
 while :; do
-  read up _ </proc/uptime
-  echo "$i $up" >>/count
+  echo "$i $EPOCHREALTIME" >>/count
   i=$((i+1))
   usleep 10000
 done`;
@@ -32,7 +32,7 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 threading.Thread(target=Server(("0.0.0.0", ${SERVER_PORT}), Handler).serve_forever, daemon=True).start()
 while True:
-    os.write(out, f"{n} {time.monotonic():.6f}\\n".encode())
+    os.write(out, f"{n} {time.time():.6f}\\n".encode())
     n += 1
     time.sleep(0.01)
 `;

@@ -60,6 +60,7 @@ export class DriverSetup {
     return createRuncDriver({
       run: this.runc,
       clock,
+      dumpGraceMs: 100,
       engine: { start },
       execRoot: this.execRoot,
       runDir: this.runDir,

@@ -57,13 +57,15 @@ export class FakeDocker implements ContainerEngine {
     return container;
   }
 
-  change(id: string, changes: Partial<FakeContainer>): void {
-    this.#containers.set(id, { ...this.get(id), ...changes });
+  change(id: string, changes: Partial<FakeContainer>): FakeContainer {
+    const changed = { ...this.get(id), ...changes };
+    this.#containers.set(id, changed);
+    return changed;
   }
 
   /** Its processes are gone: dockerd was killed, or the node. */
-  die(id: string): void {
-    this.change(id, { state: 'exited', pid: 0, exitCode: 137, memory: undefined });
+  die(id: string): FakeContainer {
+    return this.change(id, { state: 'exited', pid: 0, exitCode: 137, memory: undefined });
   }
 
   /** A start that is a restore, as the runtime wrapper makes it. */

@@ -17,7 +17,11 @@ export class FakeMove {
   readonly source: FakeNode;
   readonly target: FakeNode;
 
-  constructor(runDirectory: string, restartPolicy: RestartPolicy = ALWAYS, spec: Partial<ContainerMigration['spec']> = {}) {
+  constructor(
+    runDirectory: string,
+    restartPolicy: RestartPolicy = ALWAYS,
+    spec: Partial<ContainerMigration['spec']> = {},
+  ) {
     this.api = new FakeApi(migration({}, { spec }));
     this.decide('Preflight');
     const world = { api: this.api, volume: this.volume, clock: this.clock };
@@ -36,8 +40,8 @@ export class FakeMove {
   }
 
   /** What the controller writes. */
-  decide(step: Decision['step'], more: Partial<Decision> = {}): void {
-    this.api.set({ decision: decision(step, { specDigest: specDigest(this.api.object.spec), ...more }) });
+  decide(step: Decision['step'], more: Partial<Decision> = {}): ContainerMigration {
+    return this.api.set({ decision: decision(step, { specDigest: specDigest(this.api.object.spec), ...more }) });
   }
 
   /** Both nodes have prepared, and the controller has decided to freeze. */
@@ -58,6 +62,17 @@ export class FakeMove {
     return this;
   }
 
+  /** The claim stands in the object, and the agent was killed before it went on. */
+  async toClaimed(): Promise<this> {
+    await this.toPublished();
+    this.target.meanwhile('migrations.writeTarget.after', () => {
+      this.target.killAfter(0);
+    });
+    await this.target.visit().catch(() => undefined);
+    this.target.calm();
+    return this;
+  }
+
   /** The container runs on the target, which has reported it. */
   async toRestored(): Promise<this> {
     await this.toPublished();
@@ -66,8 +81,8 @@ export class FakeMove {
   }
 
   /** The controller gives up. */
-  revoke(more: Partial<NonNullable<Decision['revoked']>> = {}): void {
-    this.decide('Freeze', { revoked: { ...revoked, ...more } });
+  revoke(more: Partial<NonNullable<Decision['revoked']>> = {}): ContainerMigration {
+    return this.decide('Freeze', { revoked: { ...revoked, ...more } });
   }
 
   /** Visits of one node until they change nothing any more. */

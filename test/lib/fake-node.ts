@@ -26,27 +26,31 @@ export class FakeApi {
 
   /** What somebody else writes into the status. */
   set(status: Partial<Status>): ContainerMigration {
-    this.change({ status: { ...this.object.status, ...status } });
-    return this.object;
+    return this.change({ status: { ...this.object.status, ...status } });
   }
 
-  change(changes: Partial<ContainerMigration>): void {
+  change(changes: Partial<ContainerMigration>): ContainerMigration {
     this.#version++;
     const changed = { ...this.object, ...changes };
     const metadata = { ...changed.metadata, resourceVersion: String(this.#version) };
     this.object = { ...changed, metadata };
+    return this.object;
   }
 
   access(): MigrationAccess {
+    const write = (
+      { metadata: { resourceVersion } }: ContainerMigration,
+      status: Partial<Status>,
+    ): Promise<ContainerMigration> =>
+      resourceVersion === this.object.metadata.resourceVersion
+        ? Promise.resolve(this.set(status))
+        : Promise.reject(new KubeError('Conflict', 'the object has been modified', { statusCode: 409 }));
     return {
       cached: () => this.object,
       list: () => [this.object],
       fresh: () => Promise.resolve(this.object),
-      writeSource: (_read, source) => Promise.resolve(this.set({ source })),
-      writeTarget: ({ metadata: { resourceVersion } }, target) =>
-        resourceVersion === this.object.metadata.resourceVersion
-          ? Promise.resolve(this.set({ target }))
-          : Promise.reject(new KubeError('Conflict', 'the object has been modified', { statusCode: 409 })),
+      writeSource: (read, source) => write(read, { source }),
+      writeTarget: (read, target) => write(read, { target }),
       writeProgress: () => Promise.resolve(),
     };
   }
@@ -66,7 +70,7 @@ export class FakeNode {
   outOfService = false;
   readonly #name: string;
   readonly #world: { readonly api: FakeApi; readonly volume: FakeVolume; readonly clock: FakeClock };
-  readonly #planned = new Map<string, (() => void)[]>();
+  readonly #planned = new Map<string, (() => unknown)[]>();
   #callsLeft = Infinity;
 
   constructor(
@@ -89,7 +93,7 @@ export class FakeNode {
   }
 
   /** Happens when an agent next comes there. */
-  meanwhile(boundary: string, what: () => void): void {
+  meanwhile(boundary: string, what: () => unknown): void {
     const name = /\.(before|after)$/.test(boundary) ? boundary : `${boundary}.before`;
     this.#planned.set(name, [...(this.#planned.get(name) ?? []), what]);
   }

@@ -21,7 +21,7 @@ export interface Trend {
 /** Caches fill and the compiler works in the first quarter of a process' life, but not for longer than this. */
 const WARM_UP_SECONDS = 120;
 /** Fewer readings tell nothing. */
-const LEAST_POINTS = 20;
+const LEAST_POINTS = 12;
 /** Garbage is left lying for up to a minute. */
 const LEAST_MEMORY_SECONDS = 180;
 const FLOORS = 6;

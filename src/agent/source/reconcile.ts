@@ -1,5 +1,5 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
-import { KubeError } from '../../kube/errors';
+import { isConflict, KubeError } from '../../kube/errors';
 import type { SourceObservation, SourceStep } from '../../protocol/source';
 import { decideSource } from '../../protocol/source';
 import type { Reconcile, ReconcileContext, Result } from '../../runtime/controller-loop';
@@ -17,6 +17,10 @@ import { releaseSource } from './release';
 import { restoreOriginal } from './restore';
 import { reportLost, undoNothing, wakeOriginal } from './roll-back';
 import { thawForRetry } from './thaw';
+import { releaseReservation } from '../journal-holder';
+
+/** After a lost race for a write: at once, for the container may be frozen. */
+const AFTER_CONFLICT_MS = 1;
 
 /** One visit of the agent to a migration whose source is its node. */
 export function createSourceReconciler(deps: AgentDeps): Reconcile {
@@ -28,14 +32,20 @@ export function createSourceReconciler(deps: AgentDeps): Reconcile {
     const cached = deps.migrations.cached(key);
     if (cached === undefined || !isOurs(cached)) return {};
     const expected = decideSource(cached, unseen());
+    if (expected.because === 'Finished') await releaseReservation(cached, deps);
     if (expected.do === 'Wait') return wait(expected, deps, context.log);
     // The cache may lag behind our own last write; a step is only taken on what the API server says now.
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
-    const step = decideSource(migration, unseen());
-    if (step.do !== 'Look') return perform(migration, step, deps, context);
-    const view = await observeSource(migration, deps);
-    return perform(migration, decideSource(migration, { nowMs: deps.clock.now(), view }), deps, context);
+    try {
+      const step = decideSource(migration, unseen());
+      if (step.do !== 'Look') return await perform(migration, step, deps, context);
+      const view = await observeSource(migration, deps);
+      return await perform(migration, decideSource(migration, { nowMs: deps.clock.now(), view }), deps, context);
+    } catch (error) {
+      if (isConflict(error)) return { requeueAfterMs: AFTER_CONFLICT_MS };
+      throw error;
+    }
   };
 }
 
@@ -62,14 +72,37 @@ async function perform(
       run(migration, step, withoutTries(status), telling),
     );
     await noteReport(migration, next, deps);
-    await deps.migrations.writeSource(migration, next);
+    const written = await report(migration, next, deps);
     log.info('step done', { ...fields, state: next.state });
+    if (next.state === 'Released' || next.state === 'RolledBack') await releaseReservation(written, deps);
     return {};
   } catch (error) {
     // Neither could the failure be written: the queue tries again.
     if (error instanceof KubeError) throw error;
     log.warn('step failed', { ...fields, error });
     return afterFailure(migration, step, status, error, deps);
+  }
+}
+
+/**
+ * Writes what came of a step, on the object as it was seen; when that changed meanwhile, on what it is now, as long as
+ * the same would be decided of it.
+ */
+async function report(
+  migration: ContainerMigration,
+  next: SourceStatus,
+  { migrations, clock }: AgentDeps,
+): Promise<ContainerMigration> {
+  const unseen = { nowMs: clock.now(), view: undefined };
+  const { because } = decideSource(migration, unseen);
+  for (let known = migration; ;) {
+    try {
+      return await migrations.writeSource(known, next);
+    } catch (error) {
+      const now = isConflict(error) ? await migrations.fresh(migration) : undefined;
+      if (now === undefined || decideSource(now, unseen).because !== because) throw error;
+      known = now;
+    }
   }
 }
 
@@ -94,7 +127,7 @@ function run(migration: ContainerMigration, step: Work, status: SourceStatus, de
     case 'Restore':
       return restoreOriginal(migration, status, deps);
     case 'ReportLost':
-      return reportLost(migration, status, deps);
+      return reportLost(status, deps);
   }
 }
 
@@ -113,13 +146,13 @@ async function afterFailure(
     case 'Adopt':
     case 'Fail': {
       if (!isTransient(error)) {
-        await deps.migrations.writeSource(migration, { ...withoutTries(status), state: 'Failed', error: told });
+        await report(migration, { ...withoutTries(status), state: 'Failed', error: told }, deps);
         return {};
       }
       // A container does not stand still for a wait, unless its dump is good: that is never thrown away.
       const frozen = step.do !== 'Preflight' && step.do !== 'Prepare' && !(await thawForRetry(migration, status, deps));
       const retry = nextRetry(status.retry, frozen ? URGENT : PATIENT, deps.clock);
-      await deps.migrations.writeSource(migration, { ...withoutTries(status), error: told, retry });
+      await report(migration, { ...withoutTries(status), error: told, retry }, deps);
       return { requeueAfterMs: Date.parse(retry.notBefore) - deps.clock.now() };
     }
     case 'Release':
@@ -128,8 +161,7 @@ async function afterFailure(
     case 'Restore':
     case 'ReportLost':
       // Must succeed, and is tried again for as long as it takes. Told once, not at every try.
-      if (status.error?.reason !== told.reason)
-        await deps.migrations.writeSource(migration, { ...withoutTries(status), error: told });
+      if (status.error?.reason !== told.reason) await report(migration, { ...withoutTries(status), error: told }, deps);
       throw error;
   }
 }

@@ -9,7 +9,7 @@ export async function releaseSource(
   status: SourceStatus,
   deps: AgentDeps,
 ): Promise<SourceStatus> {
-  const { engine, driver, journal, clock } = deps;
+  const { engine, driver, clock } = deps;
   const container = await findOriginal(status, engine);
   if (container !== undefined) {
     // Also when somebody has unpaused it meanwhile: then two copies run until it is dead.
@@ -23,7 +23,6 @@ export async function releaseSource(
   }
   const lastRanAt = await pauseTime(status, deps);
   const left = await discardCheckpoint(migration, deps, () => migration.spec.retainCheckpoint === 'Always');
-  if (status.containerID !== undefined) await journal.release(status.containerID);
   return {
     ...status,
     ...left,

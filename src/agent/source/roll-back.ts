@@ -4,6 +4,7 @@ import { ReasonedError } from '../../runtime/errors';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
 import { discardCheckpoint } from './discard';
+import { isTransient } from '../transient';
 import { findOriginal, originalOf } from './original';
 import { thawForGood } from './thaw';
 
@@ -39,7 +40,6 @@ export async function finishRollBack(
   deps: AgentDeps,
 ): Promise<SourceStatus> {
   const left = await discardCheckpoint(migration, deps, () => isWorthKeeping(migration, deps));
-  await releaseJournal(migration, status, deps);
   return { ...status, ...left, state: 'RolledBack' };
 }
 
@@ -59,15 +59,9 @@ async function isWorthKeeping(migration: ContainerMigration, { store }: AgentDep
  *
  * @param why what stood in the way of a restore, when there was a checkpoint
  */
-export async function reportLost(
-  migration: ContainerMigration,
-  status: SourceStatus,
-  deps: AgentDeps,
-  why?: string,
-): Promise<SourceStatus> {
+export async function reportLost(status: SourceStatus, deps: AgentDeps, why?: string): Promise<SourceStatus> {
   const container = await findOriginal(status, deps.engine);
   const startedAnew = container !== undefined && (await startAsPolicySays(container, status, deps));
-  await releaseJournal(migration, status, deps);
   return { ...status, state: 'RolledBack', error: sourceLost(status, container, startedAnew, why) };
 }
 
@@ -80,18 +74,14 @@ async function startAsPolicySays(
   await engine.setRestartPolicy(container.id, restartPolicy);
   // `on-failure` does not start a container whose daemon has killed it.
   if (restartPolicy.name !== 'always' && restartPolicy.name !== 'unless-stopped') return false;
-  await engine.start(container.id, { timeoutMs: deadlines.wakeMs });
-  return true;
-}
-
-/** Gives the reservation of the container back, if it is ours. */
-async function releaseJournal(
-  { metadata }: ContainerMigration,
-  { containerID }: SourceStatus,
-  { journal }: AgentDeps,
-): Promise<void> {
-  if (containerID === undefined) return;
-  if ((await journal.read(containerID))?.migrationUID === metadata.uid) await journal.release(containerID);
+  try {
+    await engine.start(container.id, { timeoutMs: deadlines.wakeMs });
+    return true;
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    // As when Docker itself fails to start it: its policy tries again at the daemon's next start.
+    return false;
+  }
 }
 
 function sourceLost(

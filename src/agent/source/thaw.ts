@@ -1,7 +1,7 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { hasCode, ReasonedError } from '../../runtime/errors';
-import type { AgentDeps } from '../ports';
+import type { AgentDeps, JournalTimes } from '../ports';
 import { findOriginal } from './original';
 
 /**
@@ -30,7 +30,7 @@ export async function thawForGood(
   const { uid } = migration.metadata;
   const entry = await deps.journal.read(container.id);
   const ours = entry?.migrationUID === uid ? entry : undefined;
-  if (ours !== undefined) await deps.journal.begin(container.id, uid, {});
+  if (ours !== undefined) await deps.journal.begin(container.id, uid, pauseOf(ours));
   if (container.state === 'paused') {
     try {
       await unfreeze(container, deps);
@@ -42,6 +42,11 @@ export async function thawForGood(
     }
   }
   await giveRestartPolicyBack(container, status, deps);
+}
+
+/** That the pause is ours stays known: whoever finds the container paused may wake it up. */
+function pauseOf({ freezeStartedAt }: JournalTimes): JournalTimes {
+  return freezeStartedAt === undefined ? {} : { freezeStartedAt };
 }
 
 async function unfreeze(

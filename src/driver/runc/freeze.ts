@@ -23,7 +23,7 @@ export async function dumpContainer(
 ): Promise<{ dumpMs: number }> {
   const root = await findRuncRoot(options.execRoot, container);
   // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
-  await endCheckpoints(container, options.clock);
+  await endCheckpoints(container, options);
   await makeEmpty(target.images);
   signal?.throwIfAborted();
   await makeEmpty(target.work);
@@ -34,7 +34,7 @@ export async function dumpContainer(
   signal?.throwIfAborted();
   // At once, before anything is read from the volume.
   if (!outcome.ok) {
-    await endCheckpoints(container, options.clock);
+    await endCheckpoints(container, options);
     await unlockNetwork(container.pid, options.run);
   }
   const ranOn = await pauseIfRunning(container.id, root, options);
@@ -46,7 +46,7 @@ export async function dumpContainer(
 
 /** Ends a dump of an earlier life, and freezes the container again if that has thawed it. */
 export async function abandonDump(container: DriverContainer, options: RuncDriverOptions): Promise<void> {
-  await endCheckpoints(container, options.clock);
+  await endCheckpoints(container, options);
   await unlockNetwork(container.pid, options.run);
   await pauseIfRunning(container.id, await findRuncRoot(options.execRoot, container), options);
 }

@@ -13,4 +13,10 @@ export interface RuncDriverOptions {
   readonly runDir: string;
   /** Where the OCI runtime wrapper is installed on the node. */
   readonly wrapperPath: string;
+  /**
+   * How long a dump of an earlier life may take to end by itself, ms; default 15 s. A CRIU that is killed while its
+   * parasite is in a process takes that process along: killed 115 ms into a dump, it left the container dead of SIGTRAP
+   * (measured, CRIU 4.2.1). So it is only killed when it hangs.
+   */
+  readonly dumpGraceMs?: number;
 }

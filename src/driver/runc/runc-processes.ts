@@ -1,14 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Clock } from '../../runtime/clock';
 import { killTreeAndWait } from '../../runtime/process-tree';
 import type { DriverContainer } from '../driver';
+import type { RuncDriverOptions } from './options';
 
-/**
- * How long a dump of an earlier life may take to end by itself. A CRIU that is killed while its parasite is in a process
- * takes that process along: killed 115 ms into a dump, it left the container dead of SIGTRAP (measured, CRIU 4.2.1). So
- * it is only killed when it hangs.
- */
-const END_BY_ITSELF_WITHIN_MS = 15_000;
+const DUMP_GRACE_MS = 15_000;
 const POLL_MS = 50;
 /** How long a CRIU that was killed may take to end: it may be writing to a slow volume. */
 const END_WITHIN_MS = 5_000;
@@ -18,8 +13,11 @@ const END_WITHIN_MS = 5_000;
  * A CRIU whose runc was killed goes on alone, named after the process it dumps (measured: runc 1.3.6, CRIU 4.2.1); while
  * it lives, no other one can dump the container.
  */
-export async function endCheckpoints(container: Pick<DriverContainer, 'id' | 'pid'>, clock: Clock): Promise<void> {
-  const giveUpAt = clock.monotonic() + END_BY_ITSELF_WITHIN_MS;
+export async function endCheckpoints(
+  container: Pick<DriverContainer, 'id' | 'pid'>,
+  { clock, dumpGraceMs = DUMP_GRACE_MS }: Pick<RuncDriverOptions, 'clock' | 'dumpGraceMs'>,
+): Promise<void> {
+  const giveUpAt = clock.monotonic() + dumpGraceMs;
   let left = findCheckpoints(container);
   while (left.length > 0 && clock.monotonic() < giveUpAt) {
     await clock.sleep(POLL_MS);

@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { createCheckpointStore } from '../../../src/agent/checkpoint-store';
 import { FileJournal } from '../../../src/agent/journal';
 import type { AgentDeps } from '../../../src/agent/ports';
-import { freezeSource } from '../../../src/agent/source/freeze';
+import { adoptCheckpoint, freezeSource } from '../../../src/agent/source/freeze';
 import { VolumeAccess } from '../../../src/agent/volume-access';
 import type { ContainerState } from '../../../src/docker/engine';
 import { systemClock } from '../../../src/runtime/clock';
 import { createCommandRunner } from '../../../src/runtime/exec';
-import { publishManifest } from '../../../src/store/manifest';
 import { CONTAINER_ID, decision, migration, source, target } from '../../lib/migration';
 
 const frozen = migration({ decision: decision('Freeze'), source: source('Prepared'), target: target('Prepared') });
@@ -74,6 +73,7 @@ function deps(dump: () => Promise<void> = () => Promise.resolve()): AgentDeps {
 }
 
 const freeze = (agent = deps()): ReturnType<typeof freezeSource> => freezeSource(frozen, source('Prepared'), agent);
+const adopt = (): ReturnType<typeof freezeSource> => adoptCheckpoint(frozen, source('Prepared'), deps());
 
 test('the restart policy goes before the pause, and the manifest comes last', async () => {
   const status = await freeze();
@@ -82,28 +82,33 @@ test('the restart policy goes before the pause, and the manifest comes last', as
   expect(status.freezeStartedAt?.localeCompare(status.publishedAt ?? '')).toBeLessThanOrEqual(0);
 });
 
-test('a checkpoint that an earlier life has published is reported, not dumped again', async () => {
+test('a good dump is completed without another, with the time at which the downtime began', async () => {
   const first = await freeze();
   state = 'paused';
   done = [];
-  expect(await freeze()).toEqual(first);
+  await rm(join(directoryOf(volume), 'manifest.json'));
+  expect(await freeze()).toEqual({ ...first, publishedAt: expect.any(String) as string });
   expect(done).toEqual([]);
 });
 
-test('a checkpoint is worthless when the container ran on after it', async () => {
+test('a dump is worthless when the container ran on after it', async () => {
   await freeze();
-  await expect(freeze()).rejects.toMatchObject({ reason: 'NotFrozen' });
+  done = [];
+  expect(await freeze()).toMatchObject({ state: 'Published' });
+  expect(done).toEqual(['restart policy off', 'pause', 'dump']);
 });
 
-test('a manifest that this agent did not write is not believed', async () => {
-  await publishManifest(directoryOf(volume), {
-    driver: 'runc',
-    containerID: CONTAINER_ID,
-    migrationUID: uid,
-    attempt: 1,
-  });
-  state = 'paused';
-  await expect(freeze()).rejects.toMatchObject({ reason: 'CheckpointCorrupt' });
+test('a manifest of an earlier dump does not vouch for images that are being overwritten', async () => {
+  await freeze();
+  await expect(freeze(deps(() => Promise.reject(new Error('killed'))))).rejects.toThrow('killed');
+  await expect(adopt()).rejects.toMatchObject({ reason: 'CheckpointMissing' });
+});
+
+test('a published checkpoint is adopted as it is', async () => {
+  const first = await freeze();
+  done = [];
+  expect(await adopt()).toEqual(first);
+  expect(done).toEqual([]);
 });
 
 test('an earlier life that died in its dump is continued, with the time at which the downtime began', async () => {
@@ -111,12 +116,6 @@ test('an earlier life that died in its dump is continued, with the time at which
   const { freezeStartedAt } = (await journal.read(CONTAINER_ID)) ?? {};
   state = 'paused';
   expect(await freeze()).toMatchObject({ state: 'Published', freezeStartedAt });
-});
-
-test('a container that somebody else has paused is left alone', async () => {
-  state = 'paused';
-  await expect(freeze()).rejects.toMatchObject({ reason: 'ContainerNotRunning' });
-  expect(done).not.toContain('dump');
 });
 
 test('a symlink in the place of a directory is not followed', async () => {

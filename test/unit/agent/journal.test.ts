@@ -103,3 +103,25 @@ describe('a reservation of another migration', () => {
     });
   });
 });
+
+describe('the times of a freeze', () => {
+  const times = { freezeStartedAt: '1', frozenAt: '2', dumpedAt: '3' };
+
+  beforeEach(() => journal.reserve(CONTAINER_ID, mine));
+
+  test('of an earlier one are forgotten when another begins', async () => {
+    await journal.note(CONTAINER_ID, mine.migrationUID, times);
+    await journal.begin(CONTAINER_ID, mine.migrationUID, { freezeStartedAt: '5' });
+    expect(await journal.read(CONTAINER_ID)).toEqual({ ...mine, freezeStartedAt: '5' });
+  });
+
+  test.each([
+    ['note', 'uid-2', CONTAINER_ID, 'MigrationInProgress'],
+    ['begin', 'uid-2', CONTAINER_ID, 'MigrationInProgress'],
+    ['note', mine.migrationUID, 'd'.repeat(64), 'JournalLost'],
+    ['begin', mine.migrationUID, 'd'.repeat(64), 'JournalLost'],
+  ] as const)('%s by %s for %s is refused: %s', async (change, uid, id, reason) => {
+    await expect(journal[change](id, uid, times)).rejects.toMatchObject({ reason });
+    expect(await journal.read(CONTAINER_ID)).toEqual(mine);
+  });
+});

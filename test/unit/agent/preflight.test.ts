@@ -116,17 +116,17 @@ const onSource: Record<string, { world: World; found: [string, boolean][] }> = {
     world: { node: { establishedConnections: unavailable('ContainerProcessesUnknown') } },
     found: [['ContainerProcessesUnknown', true]],
   },
-  'refuses when Docker is away': {
-    world: { engine: { list: unavailable('EngineUnreachable') } },
-    found: [['EngineUnreachable', true]],
+  'refuses what Docker refuses': {
+    world: { engine: { list: unavailable('EngineRefused') } },
+    found: [['EngineRefused', true]],
   },
   'refuses a volume that cannot be used': {
     world: { node: { probeVolume: () => Promise.resolve({ ok: false, reason: 'VolumeFull', message: 'full' }) } },
     found: [['VolumeFull', true]],
   },
-  'refuses a volume that hangs when it is asked who it is': {
-    world: { node: { volumeID: unavailable('VolumeHung') } },
-    found: [['VolumeHung', true]],
+  'refuses a volume that is damaged when it is asked who it is': {
+    world: { node: { volumeID: unavailable('VolumeCorrupt') } },
+    found: [['VolumeCorrupt', true]],
   },
 };
 
@@ -178,9 +178,9 @@ const onTarget: Record<string, { world?: World; source?: object; found: [string,
     world: { node: { volumeID: () => Promise.resolve('volume-2') } },
     found: [['VolumeNotShared', true]],
   },
-  'refuses when Docker is away': {
-    world: { engine: { info: unavailable('EngineUnreachable') } },
-    found: [['EngineUnreachable', true]],
+  'refuses what Docker refuses': {
+    world: { engine: { info: unavailable('EngineRefused') } },
+    found: [['EngineRefused', true]],
   },
   'passes on what the driver finds': {
     world: {
@@ -201,4 +201,30 @@ test.each(Object.entries(onTarget))('the target %s', async (_name, { world = {},
   const status = await preflightTarget(object, deps);
   expect(status).toMatchObject({ state: 'Preflighted', containerName: 'looper' });
   expect(summarise(status.checks)).toEqual(found);
+});
+
+/** What may pass by itself is no reason to refuse for good: the look is tried again. */
+const passing: [string, World][] = [
+  ['EngineUnreachable', { engine: { list: unavailable('EngineUnreachable'), info: unavailable('EngineUnreachable') } }],
+  ['EngineTimedOut', { engine: { list: unavailable('EngineTimedOut') } }],
+  ['VolumeHung', { node: { volumeID: unavailable('VolumeHung') } }],
+  ...['VolumeHung', 'VolumeStale', 'VolumeIOError'].map((reason): [string, World] => [
+    reason,
+    { node: { probeVolume: () => Promise.resolve({ ok: false, reason, message: 'for the test' }) } },
+  ]),
+];
+
+test.each(passing)('the source does not refuse for %s, which may pass: the look fails', async (reason, world) => {
+  await expect(preflightSource(migration(), depsFor(world))).rejects.toMatchObject({ reason });
+});
+
+test.each(passing)('the target does not refuse for %s, which may pass: the look fails', async (reason, world) => {
+  const object = migration({ source: source('Preflighted', described) });
+  await expect(preflightTarget(object, depsFor({ ...elsewhere, ...world }))).rejects.toMatchObject({ reason });
+});
+
+test('a volume that is full is for a person to mend, and refused', async () => {
+  const full = { ok: false, reason: 'VolumeFull', message: 'for the test' } as const;
+  const world = depsFor({ ...elsewhere, node: { probeVolume: () => Promise.resolve(full) } });
+  expect(summarise((await preflightTarget(migration(), world)).checks)).toEqual([['VolumeFull', true]]);
 });

@@ -46,24 +46,27 @@ const passing: [keyof typeof before, string, Error][] = [
   ['Freeze', 'driver.dump.after', reason('NotFrozen')],
 ];
 
-test.each(passing)('a passing failure of %s at %s is told and tried again; the container runs', async (step, at, error) => {
-  await before[step]();
-  const { state = 'Pending' } = move.status.source ?? {};
-  move.source.fail(at, error);
+test.each(passing)(
+  'a passing failure of %s at %s is told and tried again; the container runs',
+  async (step, at, error) => {
+    await before[step]();
+    const { state = 'Pending' } = move.status.source ?? {};
+    move.source.fail(at, error);
 
-  const { requeueAfterMs } = await move.source.visit();
+    const { requeueAfterMs } = await move.source.visit();
 
-  expect(move.status.source?.state).toBe(state);
-  expect(move.status.source?.error?.reason).toBe(reasonOf(error, ''));
-  expect(move.status.source?.retry?.failures).toBe(1);
-  expect(requeueAfterMs).toBe(waitMs());
-  expect(requeueAfterMs).toBeGreaterThanOrEqual(1_000);
-  expect(requeueAfterMs).toBeLessThanOrEqual(2_000);
-  expect(move.original).toMatchObject({ state: 'running', restartPolicy: ALWAYS, memory: MEMORY });
-  // Reserved, and nothing of the freeze: whoever finds it paused from now on knows that it was somebody else.
-  const reserved = { migrationUID: UID, migration: 'default/move', restartPolicy: ALWAYS };
-  if (step === 'Freeze') expect(await journal()).toEqual(reserved);
-});
+    expect(move.status.source?.state).toBe(state);
+    expect(move.status.source?.error?.reason).toBe(reasonOf(error, ''));
+    expect(move.status.source?.retry?.failures).toBe(1);
+    expect(requeueAfterMs).toBe(waitMs());
+    expect(requeueAfterMs).toBeGreaterThanOrEqual(1_000);
+    expect(requeueAfterMs).toBeLessThanOrEqual(2_000);
+    expect(move.original).toMatchObject({ state: 'running', restartPolicy: ALWAYS, memory: MEMORY });
+    // Reserved, and nothing of the freeze: whoever finds it paused from now on knows that it was somebody else.
+    const reserved = { migrationUID: UID, migration: 'default/move', restartPolicy: ALWAYS };
+    if (step === 'Freeze') expect(await journal()).toEqual(reserved);
+  },
+);
 
 test.each(passing)('after a passing failure of %s at %s the next try leaves nothing of it', async (step, at, error) => {
   await before[step]();
@@ -227,10 +230,10 @@ test('a container that was thawed by somebody else is dumped anew', async () => 
   expect(move.volume).toMatchObject({ dumps: 2, images: { memory: 'counted to 50' } });
 });
 
-test.each<[string, () => void, string]>([
-  ['was stopped', () => void move.source.docker.die(CONTAINER_ID), 'ContainerNotRunning'],
-  ['was paused', () => void move.source.docker.change(CONTAINER_ID, { state: 'paused' }), 'ContainerNotRunning'],
-  ['was removed', () => void move.source.docker.remove(CONTAINER_ID), 'SourceLost'],
+test.each<[string, () => unknown, string]>([
+  ['was stopped', () => move.source.docker.die(CONTAINER_ID), 'ContainerNotRunning'],
+  ['was paused', () => move.source.docker.change(CONTAINER_ID, { state: 'paused' }), 'ContainerNotRunning'],
+  ['was removed', () => move.source.docker.remove(CONTAINER_ID), 'SourceLost'],
 ])('a container that %s by somebody else is left alone, and said so', async (_what, happens, told) => {
   await move.toFreeze();
   happens();

@@ -55,23 +55,24 @@ describe('the checkpoint', () => {
     await move.source.visit();
   });
 
-  const manifestOf = (changes: object): void => {
+  const manifestOf = (changes: object): unknown => {
     const { manifest } = move.volume;
     if (manifest !== undefined) move.volume.manifest = { ...manifest, manifest: { ...manifest.manifest, ...changes } };
+    return manifest;
   };
   const journalLost = (): Promise<void> => move.source.journal.release(CONTAINER_ID);
 
-  test.each<[string, () => void | Promise<unknown>, SourceView['checkpoint']]>([
+  test.each<[string, () => unknown, SourceView['checkpoint']]>([
     ['is published', () => undefined, 'published'],
     ['is none without a manifest', () => (move.volume.manifest = undefined), 'none'],
-    ['is none of ours with another’s manifest', () => void manifestOf({ migrationUID: 'another' }), 'none'],
-    ['is none of this container', () => void manifestOf({ containerID: 'd'.repeat(64) }), 'none'],
+    ['is none of ours with another’s manifest', () => manifestOf({ migrationUID: 'another' }), 'none'],
+    ['is none of this container', () => manifestOf({ containerID: 'd'.repeat(64) }), 'none'],
+    ['is none when the journal says that it ran since', () => move.source.journal.begin(CONTAINER_ID, UID, {}), 'none'],
     [
-      'is none when the journal says that it ran since',
-      () => move.source.journal.begin(CONTAINER_ID, UID, {}),
+      'is none that the journal does not know',
+      () => move.source.journal.begin(CONTAINER_ID, UID, { dumpedAt: 'then' }),
       'none',
     ],
-    ['is none that the journal does not know', () => move.source.journal.begin(CONTAINER_ID, UID, { dumpedAt: 'then' }), 'none'],
     ['survives a reboot, which takes the journal', journalLost, 'published'],
     [
       'is not the one that was reported',
@@ -89,10 +90,10 @@ describe('the checkpoint', () => {
     expect(await view()).toMatchObject({ checkpoint });
   });
 
-  test.each<[string, () => void]>([
+  test.each<[string, () => unknown]>([
     ['is paused', () => undefined],
-    ['runs', () => void move.source.docker.change(CONTAINER_ID, { state: 'running' })],
-    ['is gone', () => void move.source.docker.remove(CONTAINER_ID)],
+    ['runs', () => move.source.docker.change(CONTAINER_ID, { state: 'running' })],
+    ['is gone', () => move.source.docker.remove(CONTAINER_ID)],
   ])('is not asked for in a rollback when the original %s: the volume may hang', async (_what, happens) => {
     move.revoke();
     happens();

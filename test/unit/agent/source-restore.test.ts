@@ -10,7 +10,11 @@ let move: FakeMove;
 const reason = (name: string): ReasonedError => new ReasonedError(name, 'for the test');
 
 /** The original died frozen, and the migration is given up. */
-async function died(published: boolean, where = directory(), spec: ConstructorParameters<typeof FakeMove>[2] = {}): Promise<void> {
+async function died(
+  published: boolean,
+  where = directory(),
+  spec: ConstructorParameters<typeof FakeMove>[2] = {},
+): Promise<void> {
   move = new FakeMove(where, ALWAYS, spec);
   await move.toFreeze();
   if (!published) move.source.fail('store.publishManifest', reason('VolumeHung'));
@@ -56,7 +60,7 @@ describe.each([
     await expect(move.source.visit()).rejects.toBe(error);
     expect(move.source.docker.containers).toEqual([move.original]);
     expect([...move.source.markers]).toEqual([]);
-    expect(move.status.source?.error?.reason).toBe((error as ReasonedError).reason);
+    expect(move.status.source?.error?.reason).toBe(error.reason);
     await move.source.visit();
     await expectRestored();
   });
@@ -96,7 +100,9 @@ describe.each([
     move.source.docker.change(running?.id ?? '', { memory: 'counted to 50' });
     await move.untilDone(move.source);
     expect(move.status.source?.state).toBe('RolledBack');
-    expect(move.source.docker.containers).toMatchObject([{ name: 'looper', memory: 'counted to 50', restartPolicy: ALWAYS }]);
+    expect(move.source.docker.containers).toMatchObject([
+      { name: 'looper', memory: 'counted to 50', restartPolicy: ALWAYS },
+    ]);
   });
 
   test('ends the same wherever its agent is killed', async () => {
@@ -118,7 +124,8 @@ describe.each([
     await died(published);
     move.source.fail('engine.rename', dockerAway());
     await expect(move.source.visit()).rejects.toThrow();
-    for (const call of ['readManifest', 'verify', 'publishManifest']) move.source.fail(`store.${call}`, reason('VolumeHung'), 9);
+    for (const call of ['readManifest', 'verify', 'publishManifest'])
+      move.source.fail(`store.${call}`, reason('VolumeHung'), 9);
     await move.untilDone(move.source);
     expect(move.status.source?.state).toBe('RolledBack');
     expect(move.source.docker.containers).toMatchObject([{ name: 'looper', state: 'running', memory: MEMORY }]);

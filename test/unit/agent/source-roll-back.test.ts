@@ -98,7 +98,7 @@ describe('the dump of an original that is woken up for good', () => {
   /** What the world looks like when the order to unpause is given. */
   const atUnpause = (): Promise<JournalEntry | undefined> =>
     new Promise((resolve) => {
-      move.source.meanwhile('engine.unpause', () => void journal().then(resolve));
+      move.source.meanwhile('engine.unpause', () => journal().then(resolve));
     });
 
   test('is void before it runs', async () => {
@@ -110,18 +110,12 @@ describe('the dump of an original that is woken up for good', () => {
     expect(await entry).not.toHaveProperty('publishedAt');
   });
 
-  const failures: [string, string, Error, (() => void) | undefined, 'good' | 'void'][] = [
+  const failures: [string, string, Error, (() => unknown) | undefined, 'good' | 'void'][] = [
     ['nobody took the order', 'engine.unpause', dockerAway(), undefined, 'good'],
     ['Docker refused', 'engine.unpause', reason('EngineRefused'), undefined, 'good'],
     ['a dump could not be ended', 'driver.abandonDump', reason('RuncFailed'), undefined, 'good'],
     ['it was unpaused all the same', 'engine.unpause.after', reason('EngineTimedOut'), undefined, 'void'],
-    [
-      'it died right after',
-      'engine.unpause.after',
-      dockerHungUp(),
-      () => void move.source.docker.die(CONTAINER_ID),
-      'void',
-    ],
+    ['it died right after', 'engine.unpause.after', dockerHungUp(), () => move.source.docker.die(CONTAINER_ID), 'void'],
     ['Docker went away right after', 'engine.setRestartPolicy', dockerAway(), undefined, 'void'],
   ];
 
@@ -148,8 +142,6 @@ describe('the dump of an original that is woken up for good', () => {
     await move.toPublished();
     move.revoke();
     move.source.fail('engine.unpause', dockerHungUp());
-    // After the looks of the agent and of the step, for the one that would tell.
-    move.source.meanwhile('engine.unpause', () => undefined);
     const original = move.original;
     move.source.meanwhile('driver.abandonDump', () => {
       move.source.fail('engine.inspect', dockerAway());

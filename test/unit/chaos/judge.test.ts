@@ -1,7 +1,7 @@
 import type { Evidence } from '../../chaos/judge';
 import { judge } from '../../chaos/judge';
 
-/** What a container wrote: numbers from `first` on, one every 10 ms, beginning that many seconds after the machine. */
+/** What a container wrote: numbers from `first` on, one every 10 ms, beginning at that second. */
 const written = (first: number, last: number, atSeconds: number): string =>
   Array.from(
     { length: last - first + 1 },

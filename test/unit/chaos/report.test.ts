@@ -80,6 +80,7 @@ describe('the table', () => {
       samplerPercent: 3,
       samplerEveryMs: 4.2,
       samplerLongestPauseMs: 30,
+      sabotageMs: 100,
     };
     const page = pageOf([...cases, ended({ outcome: 'lost, said so' })], facts);
     expect(page).toContain('**5 faults were injected into 5 migrations; 1 violated an invariant.**');

@@ -58,7 +58,9 @@ test('a request under way is broken off as soon as leadership is lost', async ()
   const hanging: KubeTransport = {
     request: ({ signal }) => {
       signals.push(signal);
-      return signal === undefined ? Promise.reject(new Error('no signal')) : untilAborted(new Promise(() => undefined), signal);
+      return signal === undefined
+        ? Promise.reject(new Error('no signal'))
+        : untilAborted(new Promise(() => undefined), signal);
     },
     stream: () => new FakeTransport().stream(WRITE),
   };

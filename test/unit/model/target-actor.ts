@@ -61,7 +61,11 @@ function* sweep({ world, actor, node, docker, driver }: Desk, known: string | un
 }
 
 /** @param justClaimed inside the downtime nobody is asked for what is known: the claim would have failed */
-function look({ world, actor, node, docker, driver }: Desk, { metadata }: ContainerMigration, justClaimed = false): TargetView {
+function look(
+  { world, actor, node, docker, driver }: Desk,
+  { metadata }: ContainerMigration,
+  justClaimed = false,
+): TargetView {
   const state = docker.ours(metadata.uid)?.state;
   const resumed = driver.marker(metadata.uid)?.state === 'resumed';
   if (!justClaimed) fresh(world, actor);
@@ -210,12 +214,7 @@ function* afterFailedWake(
     : { ...status, state: 'Failed', error: errorOf(failure) };
 }
 
-function afterFailure(
-  desk: Desk,
-  migration: ContainerMigration,
-  step: TargetStep,
-  failure: StepFailure,
-): TargetStatus {
+function afterFailure(desk: Desk, migration: ContainerMigration, step: TargetStep, failure: StepFailure): TargetStatus {
   desk.world.trace?.push(`  failed: ${failure.reason}`);
   const status = statusOf(migration, desk.node);
   const mayFail = step.do === 'Preflight' || step.do === 'Prepare' || step.do === 'Claim';

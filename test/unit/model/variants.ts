@@ -24,7 +24,9 @@ const deciding = (name: string, breaks: RegExp, change: Partial<Behaviour>): Var
 
 function withDecision(migration: ContainerMigration, edit: (decision: Decision) => Decision): ContainerMigration {
   const { decision } = migration.status;
-  return decision === undefined ? migration : { ...migration, status: { ...migration.status, decision: edit(decision) } };
+  return decision === undefined
+    ? migration
+    : { ...migration, status: { ...migration.status, decision: edit(decision) } };
 }
 
 /** As somebody sees it who does not look at the revocation. */
@@ -123,7 +125,10 @@ export const VARIANTS: readonly Variant[] = [
     decideController: (migration, seen) => {
       const { source, target } = migration.status;
       if (source === undefined || target?.state !== 'Settled') return REAL.decideController(migration, seen);
-      const early = { ...migration, status: { ...migration.status, source: { ...source, state: 'Released' as const } } };
+      const early = {
+        ...migration,
+        status: { ...migration.status, source: { ...source, state: 'Released' as const } },
+      };
       return REAL.decideController(early, seen);
     },
   }),

@@ -62,8 +62,6 @@ const examples: Examples<SourceBranch, SourceObservation> = {
     { object: moments.revoked({}, { target: target('Failed', { error }) }), step: { do: 'Look' } },
     // Fenced after its claim: the container is the source's again.
     { object: moments.claimed({}, fenced), step: { do: 'Look' } },
-    // The migration ended without this node, which is back.
-    { object: moments.revoked({}, { phase: 'Failed', reason: 'SourceLost' }), step: { do: 'Look' } },
     { object: moments.revoked(CHANGED), step: { do: 'Look' } },
   ],
   UndoNothing: [{ object: untouched, seen: looks({ journal: 'untouched' }), step: { do: 'Undo' } }],
@@ -118,6 +116,8 @@ const examples: Examples<SourceBranch, SourceObservation> = {
     },
   ],
   Ended: [
+    // It ended without this node, which was fenced and is back.
+    { object: moments.revoked({}, { phase: 'Failed', reason: 'SourceLost' }), step: nothing },
     {
       object: moments.preflight({}, { phase: 'Failed', source: source('Preflighted') }),
       step: nothing,

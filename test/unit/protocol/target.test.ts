@@ -54,8 +54,12 @@ const examples: Examples<TargetBranch, TargetObservation> = {
     },
   ],
   HoldFenced: [
-    { object: moments.claimed(), seen: finds('created', true), step: nothing },
-    { object: moments.claimed({}, { target: target('Claimed', failed(1)) }), seen: finds('none', true), step: nothing },
+    { object: moments.claimed(), seen: finds('created', true), step: { do: 'Wait', untilMs: atMs(55) } },
+    {
+      object: moments.claimed({}, { target: target('Claimed', failed(1)) }),
+      seen: finds('none', true),
+      step: { do: 'Wait', untilMs: atMs(55) },
+    },
   ],
   GiveBackRetries: [
     {
