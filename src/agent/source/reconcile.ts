@@ -67,21 +67,23 @@ async function perform(
   const fields = { role: 'source', step: step.do, because: step.because };
   log.info('step begins', { ...fields, attempt: migration.status.decision?.attempt });
   const status: SourceStatus = migration.status.source ?? { nodeName: deps.node.name, state: 'Pending' };
+  let written: ContainerMigration;
   try {
     const next = await withProgress(migration, 'source', { deps, log }, (telling) =>
       run(migration, step, withoutTries(status), telling),
     );
     await noteReport(migration, next, deps);
-    const written = await report(migration, next, deps);
+    written = await report(migration, next, deps);
     log.info('step done', { ...fields, state: next.state });
-    if (next.state === 'Released' || next.state === 'RolledBack') await releaseReservation(written, deps);
-    return {};
   } catch (error) {
     // Neither could the failure be written: the queue tries again.
     if (error instanceof KubeError) throw error;
     log.warn('step failed', { ...fields, error });
     return afterFailure(migration, step, status, error, deps);
   }
+  if (decideSource(written, { nowMs: 0, view: undefined }).because === 'Finished')
+    await releaseReservation(written, deps);
+  return {};
 }
 
 /**
