@@ -129,7 +129,7 @@ function run(migration: ContainerMigration, step: Work, status: SourceStatus, de
     case 'Restore':
       return restoreOriginal(migration, status, deps);
     case 'ReportLost':
-      return reportLost(status, deps);
+      return reportLost(migration, status, deps);
   }
 }
 

@@ -35,7 +35,7 @@ export async function restoreOriginal(
     // A start that failed leaves a container that cannot be started again.
     await removeCreated(migration, undefined, deps);
     if (isTransient(error)) throw error;
-    return reportLost(told, deps, describeError(error));
+    return reportLost(migration, told, deps, describeError(error));
   }
   return finish(migration, replacement, told, deps);
 }

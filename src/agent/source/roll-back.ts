@@ -54,14 +54,25 @@ async function isWorthKeeping(migration: ContainerMigration, { store }: AgentDep
 }
 
 /**
- * The original died before there was a good dump of it. What is on the volume stays. The restart policy is what it was:
+ * The original died before there was a good dump of it. The restart policy is what it was:
  * where it would have started the container anew after its death, had we not switched it off, we do.
  *
  * @param why what stood in the way of a restore, when there was a checkpoint
  */
-export async function reportLost(status: SourceStatus, deps: AgentDeps, why?: string): Promise<SourceStatus> {
+export async function reportLost(
+  migration: ContainerMigration,
+  status: SourceStatus,
+  deps: AgentDeps,
+  why?: string,
+): Promise<SourceStatus> {
   const container = await findOriginal(status, deps.engine);
   const startedAnew = container !== undefined && (await startAsPolicySays(container, status, deps));
+  // Without a manifest there is no checkpoint; with one it is the last copy, and stays.
+  await discardCheckpoint(
+    migration,
+    deps,
+    async () => (await deps.store.readManifest(checkpointOf(migration))) !== undefined,
+  );
   return { ...status, state: 'RolledBack', error: sourceLost(status, container, startedAnew, why) };
 }
 
