@@ -55,7 +55,8 @@ export function requireAdmitted(world: World, { metadata }: ContainerMigration, 
 
 export function noteBranch(world: World, actor: string, because: string): void {
   world.truth.branches?.add(`${actor}.${because}`);
-  if (world.trace !== undefined && world.trace.at(-1) !== `${actor}: ${because}`) world.trace.push(`${actor}: ${because}`);
+  if (world.trace !== undefined && world.trace.at(-1) !== `${actor}: ${because}`)
+    world.trace.push(`${actor}: ${because}`);
 }
 
 /** Whether a checkpoint is one that may be read: complete, and vouched for by its manifest (I3). */
@@ -71,7 +72,5 @@ export function isKept(
 ): boolean {
   if (!isPublished(directory)) return false;
   if (spec.retainCheckpoint === 'Always') return true;
-  return (
-    spec.retainCheckpoint === 'OnFailure' && how === 'rolledBack' && metadata.deletionTimestamp === undefined
-  );
+  return spec.retainCheckpoint === 'OnFailure' && how === 'rolledBack' && metadata.deletionTimestamp === undefined;
 }
