@@ -8,7 +8,7 @@ import type { AgentDeps } from '../ports';
  * the claim: it must be written with the resourceVersion of the object that was read, so that it fails when anything in
  * it changed since, a revocation above all.
  *
- * @throws ReasonedError CheckpointMissing, CheckpointCorrupt
+ * @throws ReasonedError CheckpointMissing, CheckpointCorrupt, NodeOutOfService
  */
 export async function claim(
   migration: ContainerMigration,
@@ -19,7 +19,15 @@ export async function claim(
   const seenAt = now();
   const { checkpoint, containerID } = migration.status.source ?? {};
   if (checkpoint === undefined) throw new ReasonedError('CheckpointMissing', 'the source reports no checkpoint');
-  const manifest = await deps.store.verify(checkpointOf(migration), checkpoint.digest);
+  const [manifest, outOfService] = await Promise.all([
+    deps.store.verify(checkpointOf(migration), checkpoint.digest),
+    deps.node.isOutOfService(),
+  ]);
+  // Somebody has vouched that nothing runs here, and the controller may fence a claim at any moment.
+  if (outOfService) {
+    const message = `${deps.node.name} has the taint node.kubernetes.io/out-of-service and claims nothing`;
+    throw new ReasonedError('NodeOutOfService', message);
+  }
   if (manifest.migrationUID !== migration.metadata.uid || manifest.containerID !== containerID) {
     throw new ReasonedError('CheckpointCorrupt', `the manifest in ${checkpoint.path} belongs to another migration`);
   }

@@ -7,8 +7,8 @@ import { hasRunOn } from '../wake-up';
 
 /**
  * What the target agent finds on its node.
- * @param justClaimed the claim was written a moment ago: it would have failed had the node been fenced, and inside the
- *   downtime nobody is asked for what is known
+ * @param justClaimed the claim was written a moment ago, and this was looked at for it: inside the downtime nobody is
+ *   asked for what is known
  */
 export async function observeTarget(
   migration: ContainerMigration,

@@ -7,7 +7,6 @@ import { decideTarget } from '../../../src/protocol/target';
 export type Defect =
   | 'claimWithoutPrecondition'
   | 'revokeWithoutPrecondition'
-  | 'restoredReportUnguarded'
   | 'reportsUnguarded'
   | 'sourceReportsUnguarded'
   | 'noSignOfLife'

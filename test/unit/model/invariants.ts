@@ -9,7 +9,7 @@ import { ORIGINAL } from './world';
 export function checkStep(world: World): void {
   const now = current(world);
   const { truth } = world;
-  if (now !== undefined && truth.uid === now.metadata.uid) {
+  if (now?.metadata.uid === truth.uid) {
     if (!truth.ended && isFinal(now)) {
       truth.ended = true;
       checkEnd(world, now);
@@ -36,33 +36,30 @@ function checkEnd(world: World, { status }: ContainerMigration): void {
   const replacement = source.containers.find(({ madeBy }) => madeBy !== undefined);
   const copy = target.containers.find(({ madeBy }) => madeBy !== undefined);
   const original = originalOf(world);
-  switch (status.phase) {
-    case 'Succeeded':
-      if (!lives(copy)) throw new Violation('I2: Succeeded, and it does not run on the target');
-      if (original?.state === 'paused' && source.powered && !source.tainted) {
-        throw new Violation('I9: Succeeded, and the original is frozen still');
-      }
-      return;
-    case 'RolledBack':
-      if (!lives(status.source?.restoredContainerID === undefined ? original : replacement)) {
-        throw new Violation('I2: RolledBack, and it does not run on the source');
-      }
-      return;
-    case 'Failed':
-      if (status.reason === 'SourceLost') {
-        if (source.powered && (original?.state === 'paused' || lives(original))) {
-          if (original?.state === 'paused') throw new Violation('I2: SourceLost, although the original can be woken');
-        }
-      } else if (status.decision?.revoked === undefined) checkUntouched(world);
-      return;
-    default:
-  }
+  if (status.phase === 'Succeeded') {
+    if (!lives(copy)) throw new Violation('I2: Succeeded, and it does not run on the target');
+    if (original?.state === 'paused' && source.powered && !source.tainted) {
+      throw new Violation('I9: Succeeded, and the original is frozen still');
+    }
+  } else if (status.phase === 'RolledBack') {
+    if (
+      !world.truth.removedByOwner &&
+      !lives(status.source?.restoredContainerID === undefined ? original : replacement)
+    ) {
+      throw new Violation('I2: RolledBack, and it does not run on the source');
+    }
+  } else if (status.reason === 'SourceLost') {
+    if (source.powered && original?.state === 'paused') {
+      throw new Violation('I2: SourceLost, although the original can be woken');
+    }
+  } else if (status.decision?.revoked === undefined) checkUntouched(world);
 }
 
 /** Nothing was touched: the original is as its owner left it. */
 function checkUntouched(world: World): void {
   const original = originalOf(world);
-  if (original?.state === 'paused' || original?.policy !== world.truth.policy) {
+  const asBefore = original === undefined ? world.truth.removedByOwner : original.policy === world.truth.policy;
+  if (original?.state === 'paused' || !asBefore) {
     throw new Violation('I2: it ended as if nothing had been touched, and the original is not as it was');
   }
   if (world.nodes.target.containers.length > 0) throw new Violation('I9: it was refused, and left a container');

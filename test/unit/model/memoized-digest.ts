@@ -1,6 +1,7 @@
+import type * as SpecDigest from '../../../src/api/spec-digest';
 import type { Spec } from '../../../src/api/types';
 
-type Digests = typeof import('../../../src/api/spec-digest');
+type Digests = typeof SpecDigest;
 
 /** The real digest, taken once of each spec: the model shares specs, and hashing them would be most of its time. */
 export function memoizedDigest(): Digests {

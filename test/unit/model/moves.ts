@@ -1,66 +1,10 @@
-import type { ContainerMigration } from '../../../src/api/types';
-import { arriveLate, current, store, tell, tellLatest } from './api-server';
-import { controllerVisit } from './controller-actor';
-import { NoAnswer } from './failures';
+import { arriveLate, tell, tellLatest } from './api-server';
+import type { Act } from './happenings';
+import { docker, endDump, FAULTS, informedVisit, oneStep, power, user } from './happenings';
 import { checkStep } from './invariants';
-import { killDump, powerOff, powerOn, startDaemon, stopDaemon, wrapperStep } from './running';
-import { sourceVisit } from './source-actor';
-import { targetVisit } from './target-actor';
-import type { Actor, ActorName, Fault, SimNode, World } from './world';
-
-const ACTORS: readonly ActorName[] = ['controller', 'source', 'target', 'rival'];
-const AGENTS = ['source', 'target'] as const;
-
-function begin(world: World, actor: Actor): void {
-  const { node, name } = actor;
-  if (name === 'source' && node !== undefined) actor.visit = sourceVisit(world, actor, node);
-  else if (name === 'target' && node !== undefined) actor.visit = targetVisit(world, actor, node);
-  else actor.visit = controllerVisit(world, actor);
-}
-
-/** One atomic step of an actor, the first of a new visit when none is under way. False when the visit is over. */
-export function step(world: World, actor: Actor): boolean {
-  if (actor.node?.powered === false) return false;
-  if (actor.visit === undefined) begin(world, actor);
-  let over = true;
-  try {
-    over = actor.visit?.next().done === true;
-  } catch (error) {
-    // The API server was away, or somebody was faster: the next visit looks again.
-    if (!(error instanceof NoAnswer)) throw error;
-    world.trace?.push(`  ${actor.name}: ${error.message}`);
-  }
-  if (over) actor.visit = undefined;
-  checkStep(world);
-  return !over;
-}
-
-/** A whole visit. Bounded: an agent that waits for a wrapper goes on with it. */
-export function visit(world: World, actor: Actor): void {
-  for (let steps = 0; steps < 100 && step(world, actor); steps += 1);
-}
-
-/** A visit of somebody who has heard everything, and for whom there is something to do. */
-function progress(world: World, from: number): void {
-  for (let turn = 0; turn < 3; turn += 1) {
-    const actor = pick(world, (from + turn) % 3);
-    tellLatest(world, actor);
-    const before = world.api.version;
-    visit(world, actor);
-    if (world.api.version !== before) return;
-  }
-  world.nowMs += 1000;
-}
-
-const pick = (world: World, index: number): Actor => world.actors[ACTORS[index % ACTORS.length] ?? 'controller'];
-const node = (world: World, index: number): SimNode => world.nodes[AGENTS[index % 2] ?? 'source'];
-
-function change(world: World, edit: (now: ContainerMigration) => ContainerMigration): void {
-  const now = current(world);
-  if (now !== undefined && world.api.up) store(world, edit(now));
-}
-
-type Act = (world: World, parameter: number) => void;
+import { wrapperStep } from './running';
+import { AGENTS, nodeOf, pick, progress, visit } from './turns';
+import type { World } from './world';
 
 /** A kind of trouble; each run has some of them only, and so more of each (swarm testing). */
 export const TROUBLES = [
@@ -75,7 +19,7 @@ export const TROUBLES = [
   'time',
   'wrapper',
 ] as const;
-type Trouble = (typeof TROUBLES)[number];
+export type Trouble = (typeof TROUBLES)[number];
 
 interface Move {
   readonly weight: number;
@@ -84,95 +28,6 @@ interface Move {
   readonly of?: Trouble;
   readonly act: Act;
 }
-
-const oneStep: Act = (world, p) => {
-  const actor = pick(world, p);
-  if (actor.visit === undefined && (p >> 2) % 4 > 0) tellLatest(world, actor);
-  for (let steps = 0; steps <= (p >> 4) % 4; steps += 1) if (!step(world, actor)) return;
-};
-
-const informedVisit: Act = (world, p) => {
-  const actor = pick(world, p);
-  if (actor.visit === undefined) tellLatest(world, actor);
-  visit(world, actor);
-};
-
-const FAULTS: readonly Fault['kind'][] = ['passing', 'lasting', 'answerLost', 'stuck'];
-
-/** On, off, off and out of service, back and out of service still: one after the other, but not all of them always. */
-const power: Act = (world, p) => {
-  const where = node(world, p);
-  const hurry = (p >> 1) % 2 === 0;
-  if (!where.powered) {
-    if (!where.tainted && (p >> 2) % 3 > 0) takeOutOfService(where);
-    else {
-      powerOn(world, where);
-      if (hurry) where.tainted = false;
-    }
-  } else if (where.tainted) where.tainted = false;
-  else {
-    powerOff(world, where);
-    if (hurry) powerOn(world, where);
-  }
-};
-
-/** What a person does who made sure that the node is off. */
-export function takeOutOfService(node: SimNode): void {
-  node.tainted = true;
-  node.wasFenced = true;
-}
-
-const docker: Act = (world, p) => {
-  const where = node(world, p);
-  if (!where.powered) return;
-  const restart = where.daemonUp && (p >> 1) % 2 === 0;
-  if (where.daemonUp) stopDaemon(world, where);
-  else startDaemon(world, where);
-  if (restart) startDaemon(world, where);
-};
-
-/** A CRIU without its agent ends well, or is killed. */
-function endDump(world: World, p: number): void {
-  const { source } = world.nodes;
-  if (source.dumping === undefined || !source.powered) return;
-  if (p % 2 === 0) {
-    killDump(world, source);
-    return;
-  }
-  const directory = world.volume.directories.get(world.truth.uid);
-  source.dumping = undefined;
-  if (directory !== undefined) directory.images = 'complete';
-}
-
-function editSpec(world: World, edit: (spec: ContainerMigration['spec']) => ContainerMigration['spec']): void {
-  change(world, (now) => ({
-    ...now,
-    spec: edit(now.spec),
-    metadata: { ...now.metadata, generation: now.metadata.generation + 1 },
-  }));
-}
-
-/** The owner, or a tool that thinks that it knows better. */
-const user: Act = (world, p) => {
-  switch (p % 4) {
-    case 0:
-      editSpec(world, (spec) => ({ ...spec, cancel: true }));
-      return;
-    case 1: {
-      const deletionTimestamp = new Date(world.nowMs).toISOString();
-      change(world, (now) => ({ ...now, metadata: { ...now.metadata, deletionTimestamp } }));
-      return;
-    }
-    case 2:
-      editSpec(world, (spec) => ({ ...spec, activeDeadlineSeconds: spec.activeDeadlineSeconds + 1 }));
-      return;
-    case 3: {
-      const now = current(world);
-      if (now?.status.decision !== undefined) world.backup = now;
-      else if (now === undefined && world.backup !== undefined) restoreBackup(world, world.backup);
-    }
-  }
-};
 
 /** All that can happen. The first are what a counterexample shrinks to. */
 const MOVES: readonly Move[] = [
@@ -236,7 +91,7 @@ const MOVES: readonly Move[] = [
     name: 'a node is cut off, or no more',
     of: 'silence',
     act: (world, p) => {
-      const cut = node(world, p);
+      const cut = nodeOf(world, p);
       cut.partitioned = !cut.partitioned;
     },
   },
@@ -245,7 +100,7 @@ const MOVES: readonly Move[] = [
     name: 'a Lease seems other than it is',
     of: 'silence',
     act: (world, p) => {
-      node(world, p).leaseSeems = [undefined, false, true][(p >> 1) % 3];
+      nodeOf(world, p).leaseSeems = [undefined, false, true][(p >> 1) % 3];
     },
   },
   { weight: 10, name: 'Docker stops, starts or restarts', of: 'docker', act: docker },
@@ -280,18 +135,11 @@ const MOVES: readonly Move[] = [
     name: 'the wrapper goes on by itself',
     of: 'wrapper',
     act: (world, p) => {
-      wrapperStep(world, node(world, p));
+      wrapperStep(world, nodeOf(world, p));
     },
   },
   { weight: 4, name: 'a dump without its agent ends', of: 'wrapper', act: endDump },
 ];
-
-/** As a backup tool does, perhaps in another cluster: another UID, nothing that holds it, all else as it was. */
-function restoreBackup(world: World, backup: ContainerMigration): void {
-  const metadata = { ...backup.metadata, uid: `copy-of-${backup.metadata.uid}` };
-  delete metadata.deletionTimestamp;
-  store(world, { ...backup, metadata });
-}
 
 const spread = (moves: readonly Move[]): readonly Move[] =>
   moves.flatMap((move) => Array.from({ length: move.weight }, () => move));
@@ -327,15 +175,4 @@ export function make(world: World, number: number, troubles: number): void {
   world.trace?.push(`- ${move.name} (${parameter})`);
   move.act(world, parameter);
   checkStep(world);
-}
-
-/** The first steps of a migration, all well: so that what happens at random happens everywhere on the way. */
-export function goAhead(world: World, steps: number): void {
-  let left = steps;
-  for (let turn = 0; left > 0; turn += 1) {
-    const actor = pick(world, turn % 3);
-    if (actor.visit === undefined) tellLatest(world, actor);
-    while (left > 0 && step(world, actor)) left -= 1;
-    left -= 1;
-  }
 }

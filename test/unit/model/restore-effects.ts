@@ -1,3 +1,4 @@
+import { fresh } from './api-server';
 import { INTERRUPTED, STILL_RUNS, WAKE_FAILED, CORRUPT } from './failures';
 import type { Desk } from './desk';
 import { asFailure } from './desk';
@@ -46,6 +47,7 @@ export function* restore(desk: Desk, uid: string, container: SimContainer): Visi
 /** Makes sure that nothing of what was made here runs and nothing will. */
 export function* cleanUp(desk: Desk, uid: string, { evenIfRunning = false } = {}): Visit {
   const { driver, docker, world } = desk;
+  yield;
   driver.disarm(uid);
   yield;
   const container = docker.ours(uid);
@@ -57,4 +59,19 @@ export function* cleanUp(desk: Desk, uid: string, { evenIfRunning = false } = {}
   }
   driver.forget(uid);
   yield;
+}
+
+/** What was made here for an object that is gone goes too. Objects are told apart by their UIDs. */
+export function* sweep({ world, actor, node, docker, driver }: Desk, known: string | undefined): Visit {
+  const left = node.containers.find(({ madeBy, state }) => madeBy !== known && state === 'created');
+  if (left?.madeBy === undefined) return;
+  yield;
+  if (fresh(world, actor)?.metadata.uid === left.madeBy) return;
+  try {
+    docker.remove(left);
+    yield;
+    driver.forget(left.madeBy);
+  } catch (error) {
+    asFailure(error);
+  }
 }

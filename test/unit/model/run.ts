@@ -2,8 +2,10 @@ import type { Behaviour } from './behaviour';
 import { arriveLate, current, tellLatest } from './api-server';
 import { Violation } from './failures';
 import { checkRest } from './invariants';
-import { goAhead, make, takeOutOfService, visit } from './moves';
+import { takeOutOfService } from './happenings';
+import { make } from './moves';
 import { powerOff, powerOn, startDaemon, wrapperStep } from './running';
+import { goAhead, visit } from './turns';
 import type { Role, Setting, World } from './world';
 import { createWorld } from './world';
 

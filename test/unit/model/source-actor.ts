@@ -1,9 +1,10 @@
 import type { ContainerMigration, SourceStatus } from '../../../src/api/types';
 import type { SourceStep, SourceView } from '../../../src/protocol/source';
-import { cachedBy, fresh, writeSource } from './api-server';
+import { cachedBy, current, fresh, writeSource } from './api-server';
 import type { Desk } from './desk';
 import { asFailure, clockOf, deskOf, errorOf, isPublished, noteBranch, requireAdmitted, retryAfter } from './desk';
 import type { StepFailure } from './failures';
+import { sweep } from './restore-effects';
 import { checkpointOf, freeze, wakeAfterFailure } from './source-freeze';
 import { release, reportLost, restoreOriginal, wakeOriginal } from './source-endings';
 import type { Actor, SimNode, Visit, World } from './world';
@@ -13,6 +14,8 @@ import { ORIGINAL } from './world';
 export function* sourceVisit(world: World, actor: Actor, node: SimNode): Visit {
   const { decideSource, defect } = world.behaviour;
   const cached = cachedBy(world, actor);
+  releaseJournal(world, node, cached);
+  yield* sweep(deskOf(world, actor, node), cached?.metadata.uid);
   if (cached === undefined) return;
   const nowMs = clockOf(world, actor);
   const expected = decideSource(cached, { nowMs, view: undefined });
@@ -38,6 +41,17 @@ export function* sourceVisit(world: World, actor: Actor, node: SimNode): Visit {
   } catch (error) {
     yield* settleFailure(desk, migration, step, asFailure(error));
   }
+}
+
+/**
+ * The reservation is given back only when the object says how it ended: until then the journal alone knows whether the
+ * container has run on since its dump.
+ */
+function releaseJournal(world: World, node: SimNode, cached: ContainerMigration | undefined): void {
+  if (node.journal === undefined) return;
+  const { state } = (cached?.metadata.uid === node.journal.uid ? cached.status.source : undefined) ?? {};
+  const gone = current(world)?.metadata.uid !== node.journal.uid;
+  if (state === 'Released' || state === 'RolledBack' || gone) node.journal = undefined;
 }
 
 function look({ docker, node, volume }: Desk, { metadata, status }: ContainerMigration): SourceView {

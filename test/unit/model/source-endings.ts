@@ -31,8 +31,6 @@ export function* release(desk: Desk, migration: ContainerMigration): Visit {
   }
   volume.discard(uid, isKept(migration, 'succeeded', volume.read(uid)));
   yield;
-  releaseJournal(desk, uid);
-  yield;
 }
 
 export function* wakeOriginal(desk: Desk, migration: ContainerMigration): Visit {
@@ -121,8 +119,6 @@ export function* reportLost(desk: Desk, migration: ContainerMigration, { triedIn
   }
   volume.discard(uid, isPublished(volume.read(uid)));
   yield;
-  releaseJournal(desk, uid);
-  yield;
 }
 
 function* setPolicy({ docker, world }: Desk, migration: ContainerMigration, container: SimContainer): Visit {
@@ -145,10 +141,4 @@ function* tidy(desk: Desk, migration: ContainerMigration, { replacement }: { rep
   yield;
   driver.forget(uid);
   yield;
-  releaseJournal(desk, uid);
-  yield;
-}
-
-function releaseJournal({ node }: Desk, uid: string): void {
-  if (node.journal?.uid === uid) node.journal = undefined;
 }

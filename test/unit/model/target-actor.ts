@@ -3,8 +3,8 @@ import type { TargetStep, TargetView } from '../../../src/protocol/target';
 import { cachedBy, fresh, writeTarget } from './api-server';
 import type { Desk } from './desk';
 import { asFailure, clockOf, deskOf, errorOf, isoOf, noteBranch, requireAdmitted, retryAfter } from './desk';
-import { StepFailure } from './failures';
-import { cleanUp, restore, verify } from './restore-effects';
+import type { StepFailure } from './failures';
+import { cleanUp, restore, sweep, verify } from './restore-effects';
 import type { Actor, SimNode, Visit, World } from './world';
 
 /** One visit of the agent on the target node, as src/agent makes it. */
@@ -45,31 +45,18 @@ export function* targetVisit(world: World, actor: Actor, node: SimNode): Visit {
   }
 }
 
-/** What was prepared here for an object that is gone goes too. Objects are told apart by their UIDs. */
-function* sweep({ world, actor, node, docker, driver }: Desk, known: string | undefined): Visit {
-  const left = node.containers.find(({ madeBy, state }) => madeBy !== known && state === 'created');
-  if (left?.madeBy === undefined) return;
-  yield;
-  if (fresh(world, actor)?.metadata.uid === left.madeBy) return;
-  try {
-    docker.remove(left);
-    yield;
-    driver.forget(left.madeBy);
-  } catch (error) {
-    asFailure(error);
-  }
+/** Whether somebody vouches that nothing runs on this node: then nothing may be started on it. */
+function isFenced({ world, actor, node }: Desk): boolean {
+  fresh(world, actor);
+  return node.tainted && world.behaviour.defect !== 'taintIgnored';
 }
 
 /** @param justClaimed inside the downtime nobody is asked for what is known: the claim would have failed */
-function look(
-  { world, actor, node, docker, driver }: Desk,
-  { metadata }: ContainerMigration,
-  justClaimed = false,
-): TargetView {
+function look(desk: Desk, { metadata }: ContainerMigration, justClaimed = false): TargetView {
+  const { docker, driver } = desk;
   const state = docker.ours(metadata.uid)?.state;
   const resumed = driver.marker(metadata.uid)?.state === 'resumed';
-  if (!justClaimed) fresh(world, actor);
-  const outOfService = !justClaimed && node.tainted && world.behaviour.defect !== 'taintIgnored';
+  const outOfService = !justClaimed && isFenced(desk);
   if (state === undefined) return { container: 'none', outOfService };
   // It has run here; that it died since makes it no less restored.
   const woken = state === 'running' || (state === 'dead' && resumed);
@@ -118,6 +105,8 @@ function* perform(
       return undefined;
     }
     case 'Claim': {
+      // The object knows of a fence only once the controller has written: the node itself knows before.
+      if (isFenced(desk)) return undefined;
       verify(desk, uid);
       yield;
       const ifUnchanged = world.behaviour.defect !== 'claimWithoutPrecondition';
@@ -186,11 +175,10 @@ function* wake(desk: Desk, migration: ContainerMigration): Visit {
   }
   const now = fresh(world, actor);
   if (now?.metadata.uid !== uid) return;
-  const careful = world.behaviour.defect !== 'restoredReportUnguarded';
-  if (careful && now.status.decision?.revoked?.fenced !== undefined) return;
+  if (now.status.decision?.revoked?.fenced !== undefined) return;
   yield;
   const status = withoutTrouble(statusOf(now, node));
-  writeTarget(world, actor, now, { ...status, state: 'Restored' }, { ifUnchanged: careful });
+  writeTarget(world, actor, now, { ...status, state: 'Restored' }, { ifUnchanged: guarded(world) });
 }
 
 /** Cleans up before the claim is given back; a claim that cannot be cleaned up behind is kept. */

@@ -1,20 +1,28 @@
 import type { ContainerMigration, Decision, TargetStatus } from '../../../src/api/types';
 import type { SourceStep } from '../../../src/protocol/source';
 import type { Behaviour, Defect } from './behaviour';
+import type { Focus } from './arbitrary';
 import { REAL } from './behaviour';
+import type { Trouble } from './moves';
 
 /** A mistake, and the promise of docs/protocol.md that it breaks. */
 export interface Variant {
   readonly name: string;
   readonly breaks: RegExp;
   readonly behaviour: Behaviour;
+  /** Where it shows; undefined: anywhere. */
+  readonly focus?: Focus;
 }
 
-const doing = (name: string, breaks: RegExp, defect: Defect): Variant => ({
+const doing = (name: string, breaks: RegExp, defect: Defect, focus?: Focus): Variant => ({
   name,
   breaks,
   behaviour: { ...REAL, defect },
+  ...(focus === undefined ? {} : { focus }),
 });
+
+/** Between the reading before the claim and the report that the container runs there. */
+const handover = (...troubles: readonly Trouble[]): Focus => ({ ahead: [30, 44], troubles });
 
 const deciding = (name: string, breaks: RegExp, change: Partial<Behaviour>): Variant => ({
   name,
@@ -59,8 +67,8 @@ function unclaimed(migration: ContainerMigration): ContainerMigration {
 const release: SourceStep = { do: 'Release', because: 'ReleaseOriginal' };
 
 export const VARIANTS: readonly Variant[] = [
-  doing('the target claims without a precondition', /I1/, 'claimWithoutPrecondition'),
-  doing('the controller revokes without a precondition', /I1/, 'revokeWithoutPrecondition'),
+  doing('the target claims without a precondition', /I1/, 'claimWithoutPrecondition', handover('user')),
+  doing('the controller revokes without a precondition', /I1/, 'revokeWithoutPrecondition', handover('power')),
   deciding('the source kills the original before the claim', /I2/, {
     decideSource: (migration, seen) => {
       const step = REAL.decideSource(migration, seen);
@@ -108,14 +116,26 @@ export const VARIANTS: readonly Variant[] = [
     defect: 'dumpAlwaysRedone',
   }),
   doing('a container that was woken up counts as dumped still', /I1/, 'wakeNotNoted'),
-  doing('an agent acts on an old cache', /I1|I2|I4/, 'staleCache'),
-  doing('a claim is given back before everything is cleaned up', /I1/, 'claimGivenBackBeforeCleanUp'),
-  doing('a claim is given back although the container has resumed', /I1/, 'giveBackAlthoughResumed'),
-  doing('the target reports without a precondition', /I1/, 'reportsUnguarded'),
-  doing('the source reports without a precondition', /I9/, 'sourceReportsUnguarded'),
-  doing('the restore is reported without a look at the fence', /I1/, 'restoredReportUnguarded'),
-  doing('a target that comes back wakes up without a sign of life', /I1/, 'noSignOfLife'),
-  doing('an agent works on a node that is out of service', /I1/, 'taintIgnored'),
+  doing('an agent acts on an old cache', /I1|I2|I4/, 'staleCache', handover('lateness', 'user')),
+  doing(
+    'a claim is given back before everything is cleaned up',
+    /I1/,
+    'claimGivenBackBeforeCleanUp',
+    handover('failure', 'wrapper'),
+  ),
+  doing(
+    'a claim is given back although the container has resumed',
+    /I1/,
+    'giveBackAlthoughResumed',
+    handover('failure', 'wrapper'),
+  ),
+  doing('the target reports without a precondition', /I1/, 'reportsUnguarded', handover('failure')),
+  doing('the source reports without a precondition', /I9/, 'sourceReportsUnguarded', {
+    ahead: [8, 14],
+    troubles: ['failure', 'time'],
+  }),
+  doing('a target that comes back wakes up without a sign of life', /I1/, 'noSignOfLife', handover('power')),
+  doing('an agent works on a node that is out of service', /I1/, 'taintIgnored', handover('power', 'death')),
   doing('the manifest is written before the files', /I3/, 'manifestBeforeFiles'),
   doing('docker kill thaws the original', /I1/, 'killThaws'),
   doing('markers are not forgotten', /I9/, 'nothingForgotten'),

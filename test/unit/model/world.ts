@@ -99,6 +99,8 @@ export interface Truth {
   readonly policy: 'no' | 'always';
   /** A copy has run on from the checkpoint. */
   resumed: boolean;
+  /** The owner has removed the original meanwhile. */
+  removedByOwner: boolean;
   /** Names of branches that were taken, when somebody counts them. */
   readonly branches: Set<string> | undefined;
 }
@@ -197,6 +199,7 @@ export function createWorld(
       made: 0,
       policy,
       resumed: false,
+      removedByOwner: false,
       branches: watch.branches,
     },
     onTheWay: [],
