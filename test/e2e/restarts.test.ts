@@ -16,11 +16,13 @@ const clean = (): void => {
   deleteMigrations();
   removeContainers(NAME);
 };
-beforeEach(clean);
-afterAll(() => {
+/** Also after a test that failed before it came to that: the next one would fail of it. */
+const revive = (): void => {
   for (const actor of ACTORS) start(actor);
-  clean();
-});
+};
+beforeEach(clean);
+afterEach(revive);
+afterAll(clean);
 
 function kill(actor: string): void {
   mustRun('lab/service', ['kill', actor]);
@@ -90,33 +92,22 @@ async function inTheMiddle(name: string, what: string, moment: Moment, act: () =
   return getMigration(name);
 }
 
-test.each<{ actor: string; when: string; moment: Moment; left: Moment }>([
-  {
-    actor: 'agent@node-a',
-    when: 'the nodes prepare',
-    moment: preparing,
-    left: (migration) => preparing(migration) || freezing(migration),
-  },
-  { actor: 'agent@node-b', when: 'the nodes prepare', moment: preparing, left: preparing },
-  { actor: 'agent@node-a', when: 'the source freezes', moment: freezing, left: freezing },
-  {
-    actor: 'agent@node-b',
-    when: 'the source freezes',
-    moment: freezing,
-    left: ({ status }) => status.target?.state === 'Prepared',
-  },
-  { actor: 'controller', when: 'the source freezes', moment: freezing, left: (migration) => !isFinal(migration) },
-  { actor: 'agent@node-b', when: 'the target wakes it up', moment: waking, left: waking },
-  { actor: 'controller', when: 'the target wakes it up', moment: waking, left: (migration) => !isFinal(migration) },
-])('$actor killed while $when, and started again', async ({ actor, when, moment, left }) => {
+// That what the killed one was doing is not done yet is for `make chaos`, which holds it there.
+test.each<{ actor: string; when: string; moment: Moment }>([
+  { actor: 'agent@node-a', when: 'the nodes prepare', moment: preparing },
+  { actor: 'agent@node-b', when: 'the nodes prepare', moment: preparing },
+  { actor: 'agent@node-a', when: 'the source freezes', moment: freezing },
+  { actor: 'agent@node-b', when: 'the source freezes', moment: freezing },
+  { actor: 'controller', when: 'the source freezes', moment: freezing },
+  { actor: 'agent@node-b', when: 'the target wakes it up', moment: waking },
+  { actor: 'controller', when: 'the target wakes it up', moment: waking },
+])('$actor killed while $when, and started again', async ({ actor, when, moment }) => {
   const name = `killed-${actor.replace('@', '-')}-${when.replaceAll(' ', '-')}`;
   const follower = await startBigCounter();
   const interrupted = await inTheMiddle(name, when, moment, () => {
     kill(actor);
   });
   expect(isFinal(interrupted)).toBe(false);
-  // What the killed one was to do is still to be done.
-  expect(left(interrupted)).toBe(true);
   start(actor);
   const { status } = await until(name, 'end', isFinal);
   expect(['Succeeded', 'RolledBack']).toContain(status.phase);
