@@ -25,7 +25,6 @@ class Copy {
   readonly id: string;
   readonly changes: { atMs: number; state: CopyState }[] = [];
   readonly #cgroup: string;
-  #procs: number | undefined;
   #freezer: number | undefined;
   #countFile: number | undefined;
 
@@ -48,7 +47,12 @@ class Copy {
 
   /** Whether a process of the workload itself can execute an instruction now. */
   runs(): boolean {
-    return this.#present() === 'busy' && this.#pids().some((pid) => canRun(pid) && !isTool(pid));
+    try {
+      return this.#present() === 'busy' && this.#pids().some((pid) => canRun(pid) && !isTool(pid));
+    } catch {
+      // Its control group went just now.
+      return false;
+    }
   }
 
   /** What the container wrote, also after it was removed. */
@@ -58,14 +62,13 @@ class Copy {
   }
 
   close(): void {
-    for (const file of [this.#procs, this.#freezer, this.#countFile]) if (file !== undefined) closeSync(file);
+    for (const file of [this.#freezer, this.#countFile]) if (file !== undefined) closeSync(file);
   }
 
   #present(): CopyState {
     try {
-      this.#procs ??= openSync(join(this.#cgroup, 'cgroup.procs'), 'r');
       this.#freezer ??= openSync(join(this.#cgroup, settings.version === 1 ? 'freezer.state' : 'cgroup.events'), 'r');
-      if (readAt(this.#procs) === '') return 'empty';
+      if (this.#pids().length === 0) return 'empty';
       const freezer = readAt(this.#freezer);
       return freezer.startsWith('FROZEN') || freezer.includes('frozen 1') ? 'frozen' : 'busy';
     } catch {
@@ -73,8 +76,9 @@ class Copy {
     }
   }
 
+  /** Opened anew each time: of a file that stays open, version 1 tells the processes of the first look for ever. */
   #pids(): string[] {
-    return this.#procs === undefined ? [] : readAt(this.#procs).split('\n').filter(Boolean);
+    return readFileSync(join(this.#cgroup, 'cgroup.procs'), 'latin1').split('\n').filter(Boolean);
   }
 
   /** The file lies in the container's layer: held open, it can be read after the container was removed. */

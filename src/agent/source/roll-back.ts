@@ -3,7 +3,9 @@ import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
+import { removeCreated } from '../created-container';
 import { discardCheckpoint } from './discard';
+import { findReplacement } from './replacement';
 import { isTransient } from '../transient';
 import { findOriginal, originalOf } from './original';
 import { thawForGood } from './thaw';
@@ -65,6 +67,9 @@ export async function reportLost(
   deps: AgentDeps,
   why?: string,
 ): Promise<SourceStatus> {
+  // One that was to take the original's place, which somebody has removed meanwhile.
+  const replacement = await findReplacement(migration, deps);
+  if (replacement?.state === 'created') await removeCreated(migration, replacement.id, deps);
   const container = await findOriginal(status, deps.engine);
   const startedAnew = container !== undefined && (await startAsPolicySays(container, status, deps));
   // Without a manifest there is no checkpoint; with one it is the last copy, and stays.
