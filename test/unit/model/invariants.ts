@@ -12,6 +12,7 @@ export function checkStep(world: World): void {
   if (now?.metadata.uid === truth.uid) {
     if (!truth.ended && isFinal(now)) {
       truth.ended = true;
+      truth.endedAt = world.api.history.length;
       checkEnd(world, now);
     } else if (truth.ended && !isFinal(now)) {
       throw new Violation('I6: a migration that had ended goes on');
@@ -74,7 +75,9 @@ export function checkRest(world: World): void {
   if (now?.metadata.deletionTimestamp !== undefined) throw new Violation('I7: it ended, and is held for ever');
   const { source, target } = world.nodes;
   for (const node of [source, target]) {
-    if (!node.powered) continue;
+    // Given up with its node: when that comes back, what is left on it is its owner's to look at.
+    const givenUp = node.wasFenced && node.role === 'source' && now?.status.reason === 'SourceLost';
+    if (!node.powered || givenUp) continue;
     const { name, markers, journal } = node;
     if (markers.length > 0) throw new Violation(`I9: a marker (${markers[0]?.state ?? ''}) is left on ${name}`);
     if (journal !== undefined) throw new Violation(`I9: a journal entry (${journal.stage}) is left on ${name}`);

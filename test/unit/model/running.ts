@@ -22,14 +22,16 @@ export function thaw(world: World, container: SimContainer, how: string): void {
   container.state = 'running';
   container.killedByNode = false;
   world.trace?.push(`  ${container.id} runs at ${container.life}:${container.value} (${how})`);
-  // The agent of a source that was fenced brings its container back when its node comes back.
-  const late = world.truth.ended && how !== BY_DOCKER && !world.nodes.source.wasFenced;
-  if (late) throw new Violation(`I6: ${container.id} was ${how} after the end`);
+  const { truth, nodes, actors } = world;
+  // A source that was fenced may be back, and be at it, when the controller gives it up.
+  const underWay = nodes.source.wasFenced && actors.source.begun < truth.endedAt;
+  if (truth.ended && how !== BY_DOCKER && !underWay)
+    throw new Violation(`I6: ${container.id} was ${how} after the end`);
   const copies = runningCopies(world);
   if (copies.length > 1) {
     throw new Violation(`I1: two copies run, ${copies.map(({ id }) => id).join(' and ')}; the last one was ${how}`);
   }
-  const { frontier, unknowable } = world.truth;
+  const { frontier, unknowable } = truth;
   const counted = frontier[container.life] ?? 0;
   if (container.value < counted && unknowable[container.life] !== true) {
     throw new Violation(

@@ -102,6 +102,8 @@ export function* restoreOriginal(desk: Desk, migration: ContainerMigration): Wor
 export function* reportLost(desk: Desk, migration: ContainerMigration, { triedInVain = false } = {}): Visit {
   const { docker, volume, world } = desk;
   const { uid } = migration.metadata;
+  // A replacement that never ran is of no use to anybody.
+  if (docker.ours(uid)?.state === 'created') yield* cleanUp(desk, uid);
   const original = docker.original() ?? docker.ours(uid);
   const directory = volume.read(uid);
   const counted = directory === undefined ? undefined : world.truth.frontier[directory.life];

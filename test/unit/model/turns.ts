@@ -11,6 +11,7 @@ export const AGENTS = ['source', 'target'] as const;
 
 function begin(world: World, actor: Actor): void {
   const { node, name } = actor;
+  actor.begun = world.api.history.length;
   if (name === 'source' && node !== undefined) actor.visit = sourceVisit(world, actor, node);
   else if (name === 'target' && node !== undefined) actor.visit = targetVisit(world, actor, node);
   else actor.visit = controllerVisit(world, actor);

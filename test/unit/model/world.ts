@@ -81,6 +81,8 @@ export interface Actor {
   /** Which version of the object it was told of last. */
   cached: number;
   visit: Visit | undefined;
+  /** How many versions of the object there were when the visit began. */
+  begun: number;
   fault: Fault | undefined;
 }
 
@@ -94,6 +96,8 @@ export interface Truth {
   /** UID of the object that was admitted first. */
   readonly uid: string;
   ended: boolean;
+  /** How many versions of the object there were when it ended. */
+  endedAt: number;
   made: number;
   /** Restart policy that the owner gave the original. */
   readonly policy: 'no' | 'always';
@@ -156,7 +160,7 @@ function makeNode(role: Role, liveRestore: boolean, containers: SimContainer[]):
 }
 
 function makeActor(name: ActorName, node: SimNode | undefined, skewMs: number): Actor {
-  return { name, node, skewMs, cached: 0, visit: undefined, fault: undefined };
+  return { name, node, skewMs, cached: 0, visit: undefined, begun: 0, fault: undefined };
 }
 
 /** A world in which a migration was just created. */
@@ -196,6 +200,7 @@ export function createWorld(
       unknowable: [],
       uid,
       ended: false,
+      endedAt: 0,
       made: 0,
       policy,
       resumed: false,
