@@ -1,5 +1,6 @@
 import type { NodeName } from './lab-docker';
 import { askDocker } from './chaos-docker';
+import { sleep } from './waiting';
 
 /**
  * What is moved: `counter` is a shell whose short-lived children come and go, `server` a program that counts on while
@@ -37,15 +38,32 @@ while True:
     time.sleep(0.01)
 `;
 
+/** How long dockerd may take to find a containerd again that was killed in the case before. */
+const RECOVERY_MS = 30_000;
+
 /** Creates and starts a workload, which Docker is told to restart always, as for anything that must not stop. */
 export async function startWorkload(node: NodeName, name: string, kind: WorkloadKind): Promise<void> {
+  await askDocker(node, 'POST', `/containers/create?name=${name}`, bodyOf(kind));
+  const deadline = Date.now() + RECOVERY_MS;
+  for (;;) {
+    try {
+      await askDocker(node, 'POST', `/containers/${name}/start`);
+      return;
+    } catch (error) {
+      if (!String(error).includes('Unavailable') || Date.now() > deadline) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+function bodyOf(kind: WorkloadKind): object {
   const [Image, ...Cmd] =
     kind === 'counter'
       ? ['transship-lab/busybox:1', 'sh', '-c', COUNTER]
       : ['transship-lab/python:1', 'python3', '-c', SERVER];
   const port = `${SERVER_PORT}/tcp`;
   const server = kind === 'server';
-  await askDocker(node, 'POST', `/containers/create?name=${name}`, {
+  return {
     Image,
     Cmd,
     ...(server ? { ExposedPorts: { [port]: {} } } : {}),
@@ -53,6 +71,5 @@ export async function startWorkload(node: NodeName, name: string, kind: Workload
       RestartPolicy: { Name: 'always' },
       ...(server ? { PortBindings: { [port]: [{ HostPort: String(SERVER_PORT) }] } } : {}),
     },
-  });
-  await askDocker(node, 'POST', `/containers/${name}/start`);
+  };
 }

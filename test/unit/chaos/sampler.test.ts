@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SamplerReport } from '../../chaos/sampler-client';
 import { Sampler } from '../../chaos/sampler-client';
@@ -31,14 +31,20 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
+/** At once, as the kernel does it: a file that is just being written must not be seen. */
+function put(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}
+
 /** A control group as the kernel would show it, with a process that sleeps in it. */
 function container(node: string, id: string, freezer: string): number {
   const child = spawn('sleep', ['60'], { stdio: 'ignore' });
   children.push(child);
   const group = join(directory(), 'cgroup', node, id);
   mkdirSync(group);
-  writeFileSync(join(group, 'freezer.state'), `${freezer}\n`);
-  writeFileSync(join(group, 'cgroup.procs'), `${child.pid ?? ''}\n`);
+  put(join(group, 'freezer.state'), `${freezer}\n`);
+  put(join(group, 'cgroup.procs'), `${child.pid ?? ''}\n`);
   return child.pid ?? 0;
 }
 
