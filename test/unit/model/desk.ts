@@ -1,4 +1,5 @@
 import type { ActorError, ContainerMigration, Retry } from '../../../src/api/types';
+import { fresh } from './api-server';
 import { StepFailure, Violation } from './failures';
 import { Docker, Driver, Volume } from './node-effects';
 import type { Actor, SimDirectory, SimNode, World } from './world';
@@ -73,4 +74,10 @@ export function isKept(
   if (!isPublished(directory)) return false;
   if (spec.retainCheckpoint === 'Always') return true;
   return spec.retainCheckpoint === 'OnFailure' && how === 'rolledBack' && metadata.deletionTimestamp === undefined;
+}
+
+/** Whether somebody vouches that nothing runs on this node: then nothing may be started on it. */
+export function isFenced({ world, actor, node }: Desk): boolean {
+  fresh(world, actor);
+  return node.tainted && world.behaviour.defect !== 'taintIgnored';
 }

@@ -40,16 +40,19 @@ describe('the three decisions in a simulated world', () => {
   }, 900_000);
 
   test('take every branch on the way', () => {
-    // Few runs, asked for by hand, come to few places.
-    const property = fc.property(scripts, (script) => {
-      play(script, REAL, taken);
-    });
-    if (runs < 100_000) fc.assert(property, { numRuns: 60_000, seed: 20_260_101 });
     const all = [
       ...names('controller', CONTROLLER_BRANCHES),
       ...names('source', SOURCE_BRANCHES),
       ...names('target', TARGET_BRANCHES),
     ];
-    expect(all.filter((name) => !taken.has(name)).sort()).toEqual(OUT_OF_REACH);
+    const missing = (): string[] => all.filter((name) => !taken.has(name)).sort();
+    // Chance may have passed a rare one by; these runs do not.
+    if (missing().length > OUT_OF_REACH.length) {
+      const property = fc.property(scripts, (script) => {
+        play(script, REAL, taken);
+      });
+      fc.assert(property, { numRuns: 60_000, seed: 20_260_101 });
+    }
+    expect(missing()).toEqual(OUT_OF_REACH);
   }, 900_000);
 });

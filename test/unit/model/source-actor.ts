@@ -2,7 +2,17 @@ import type { ContainerMigration, SourceStatus } from '../../../src/api/types';
 import type { SourceStep, SourceView } from '../../../src/protocol/source';
 import { cachedBy, current, fresh, writeSource } from './api-server';
 import type { Desk } from './desk';
-import { asFailure, clockOf, deskOf, errorOf, isPublished, noteBranch, requireAdmitted, retryAfter } from './desk';
+import {
+  asFailure,
+  clockOf,
+  deskOf,
+  errorOf,
+  isFenced,
+  isPublished,
+  noteBranch,
+  requireAdmitted,
+  retryAfter,
+} from './desk';
 import type { StepFailure } from './failures';
 import { sweep } from './restore-effects';
 import { checkpointOf, freeze, wakeAfterFailure } from './source-freeze';
@@ -27,6 +37,8 @@ export function* sourceVisit(world: World, actor: Actor, node: SimNode): Visit {
   const migration = defect === 'staleCache' ? cached : fresh(world, actor);
   if (migration === undefined) return;
   const desk = deskOf(world, actor, node);
+  // The controller may give the node up at any moment: nothing is begun that would be left half done.
+  if (isFenced(desk)) return;
   let step = decideSource(migration, { nowMs, view: undefined });
   try {
     if (step.do === 'Look') {

@@ -2,7 +2,7 @@ import type { ContainerMigration, TargetStatus } from '../../../src/api/types';
 import type { TargetStep, TargetView } from '../../../src/protocol/target';
 import { cachedBy, fresh, writeTarget } from './api-server';
 import type { Desk } from './desk';
-import { asFailure, clockOf, deskOf, errorOf, isoOf, noteBranch, requireAdmitted, retryAfter } from './desk';
+import { asFailure, clockOf, deskOf, errorOf, isFenced, isoOf, noteBranch, requireAdmitted, retryAfter } from './desk';
 import type { StepFailure } from './failures';
 import { cleanUp, restore, sweep, verify } from './restore-effects';
 import type { Actor, SimNode, Visit, World } from './world';
@@ -43,12 +43,6 @@ export function* targetVisit(world: World, actor: Actor, node: SimNode): Visit {
       ifUnchanged: guarded(world),
     });
   }
-}
-
-/** Whether somebody vouches that nothing runs on this node: then nothing may be started on it. */
-function isFenced({ world, actor, node }: Desk): boolean {
-  fresh(world, actor);
-  return node.tainted && world.behaviour.defect !== 'taintIgnored';
 }
 
 /** @param justClaimed inside the downtime nobody is asked for what is known: the claim would have failed */
