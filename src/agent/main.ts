@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { DockerodeEngine } from '../docker/dockerode-engine';
 import type { ContainerEngine } from '../docker/engine';
+import { signalAll } from '../driver/processes';
 import { createRuncDriver } from '../driver/runc/runc-driver';
 import { HEARTBEAT_MS, renewAgentLease } from '../kube/agent-leases';
 import { createKubeClient } from '../kube/client';
@@ -92,6 +93,7 @@ async function main(): Promise<void> {
       execRoot: settings.execRoot,
       runDir: settings.runDirectory,
       wrapperPath: settings.wrapperPath,
+      signalAll,
       clock,
     }),
     volume,

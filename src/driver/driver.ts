@@ -54,6 +54,8 @@ export interface Driver {
    * earlier life of the agent began is killed. On the deadline CRIU is killed with its children (`CriuTimedOut`).
    * A CRIU that is killed lets the container run on, whatever Docker says: after a failure it is paused again, so that
    * Docker is right and can unpause it. A dump during which the container ran is no dump (`NotFrozen`).
+   * After a good one a stop waits in every process: none runs on, whoever thaws the container, before `abandonDump` or
+   * `letRun`.
    */
   dump(
     container: DriverContainer,
@@ -66,6 +68,9 @@ export interface Driver {
    * runtime agree with Docker that the container is paused, so that Docker's unpause works.
    */
   abandonDump(container: DriverContainer): Promise<void>;
+
+  /** Lets a container run on that somebody else has unpaused after its dump. One that runs is left as it is. */
+  letRun(container: DriverContainer): Promise<void>;
 
   /** What the container must be created with, so that this driver can wake it up. */
   createOptions(migrationUID: string): { runtime: string; annotations: Record<string, string> };

@@ -37,6 +37,20 @@ export async function containerPids(pid: number, proc = '/proc'): Promise<readon
 }
 
 /**
+ * Sends a signal to every process of the container with this first one. One that is gone meanwhile is well.
+ * @throws ReasonedError ContainerProcessesUnknown
+ */
+export async function signalAll(pid: number, signal: NodeJS.Signals): Promise<void> {
+  for (const member of await containerPids(pid)) {
+    try {
+      process.kill(member, signal);
+    } catch (error) {
+      if (!hasCode(error, 'ESRCH')) throw error;
+    }
+  }
+}
+
+/**
  * The TCP connections that these processes hold and that CRIU dumps only when told how, and those that wait for a
  * listener of theirs to accept them, which it never dumps. TIME-WAIT belongs to no process and is not carried over.
  */

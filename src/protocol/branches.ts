@@ -160,7 +160,7 @@ export const SOURCE_BRANCHES = {
   TargetHasClaim: { when: 'the target has the claim', then: 'nothing: the original stays frozen' },
   Ended: {
     when: 'the migration has ended, perhaps without this node, which was fenced',
-    then: 'nothing: a container that stands frozen here is its owner’s to unpause',
+    then: 'nothing: a container that stands frozen here is its owner’s to wake',
   },
   LookBeforeRollBack: { when: 'revoked', then: 'looks at its own Docker, journal and volume' },
   UndoNothing: { when: 'revoked, and nothing was touched here', then: '→ `RolledBack`' },

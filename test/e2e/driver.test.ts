@@ -141,10 +141,22 @@ test('a container that was woken up here can be frozen here', async () => {
   must('node-b', 'wake', id, { timeoutMs: 20_000 });
   docker('node-b', 'pause', NAME);
   must('node-b', 'dump', describeContainer('node-b'), checkpoint, { timeoutMs: 20_000 });
+  must('node-b', 'abandonDump', describeContainer('node-b'));
   docker('node-b', 'unpause', NAME);
   const before = numbers('node-b').length;
   await sleep(200);
   expect(numbers('node-b').length).toBeGreaterThan(before);
+});
+
+test('after a good dump nothing runs on, whoever thaws the container, until it is let', async () => {
+  await frozenCounter();
+  docker('node-a', 'unpause', NAME);
+  const frozen = numbers('node-a').length;
+  await sleep(300);
+  expect(numbers('node-a').length).toBe(frozen);
+  must('node-a', 'letRun', describeContainer('node-a'));
+  await sleep(300);
+  expect(numbers('node-a').length).toBeGreaterThan(frozen);
 });
 
 test('a dump that takes too long is killed, and the container can be unpaused', async () => {

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { probeCriu } from '../../src/criu/probe';
 import type { DriverContainer } from '../../src/driver/driver';
 import { containerPids, establishedConnections, stoppedProcesses } from '../../src/driver/processes';
+import { signalAll } from '../../src/driver/processes';
 import { createRuncDriver } from '../../src/driver/runc/runc-driver';
 import { systemClock } from '../../src/runtime/clock';
 import { describeError, ReasonedError } from '../../src/runtime/errors';
@@ -18,6 +19,7 @@ const driver = createRuncDriver({
   execRoot: '/var/run/docker',
   runDir: '/run/transship',
   wrapperPath: '/opt/transship/oci/transship-runc',
+  signalAll,
   engine: {
     start: async (id, { timeoutMs }) => {
       await promisify(execFile)('docker', ['start', id], { timeout: timeoutMs });

@@ -49,6 +49,8 @@ export class DriverSetup {
     work: join(this.directory, 'work'),
   };
   readonly runc = new FakeRunc();
+  /** Signals that all processes of the container were sent. */
+  readonly signals: NodeJS.Signals[] = [];
 
   constructor() {
     mkdirSync(join(this.execRoot, 'runtime-runc/moby', ID), { recursive: true });
@@ -61,6 +63,10 @@ export class DriverSetup {
       run: this.runc,
       clock,
       dumpGraceMs: 100,
+      signalAll: (_pid, signal) => {
+        this.signals.push(signal);
+        return Promise.resolve();
+      },
       engine: { start },
       execRoot: this.execRoot,
       runDir: this.runDir,

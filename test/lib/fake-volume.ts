@@ -99,6 +99,7 @@ export function fakeDriver(
       return Promise.resolve({ dumpMs: 1 });
     },
     abandonDump: done,
+    letRun: done,
     createOptions: () => ({ runtime: 'transship', annotations: {} }),
     arm: (id) => {
       markers.set(id, 'armed');

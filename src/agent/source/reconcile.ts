@@ -19,6 +19,8 @@ import { reportLost, undoNothing, wakeOriginal } from './roll-back';
 import { thawForRetry } from './thaw';
 import { releaseReservation } from '../journal-holder';
 
+/** A taint that is taken off again is no event for this agent. */
+const FENCE_RECHECK_MS = 5_000;
 /** After a lost race for a write: at once, for the container may be frozen. */
 const AFTER_CONFLICT_MS = 1;
 
@@ -37,6 +39,9 @@ export function createSourceReconciler(deps: AgentDeps): Reconcile {
     // The cache may lag behind our own last write; a step is only taken on what the API server says now.
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
+    // Somebody vouches that nothing runs here, and the controller may end the migration on that: nothing is begun that
+    // would then never be undone (found by test/unit/model).
+    if (await deps.node.isOutOfService()) return { requeueAfterMs: FENCE_RECHECK_MS };
     try {
       const step = decideSource(migration, unseen());
       if (step.do !== 'Look') return await perform(migration, step, deps, context);

@@ -14,6 +14,7 @@ export async function thaw(
   deps: Pick<AgentDeps, 'engine' | 'driver'>,
 ): Promise<void> {
   if (container.state === 'paused') await unfreeze(container, deps);
+  else if (container.state === 'running') await deps.driver.letRun(container);
   await giveRestartPolicyBack(container, status, deps);
 }
 
@@ -40,7 +41,7 @@ export async function thawForGood(
         await deps.journal.note(container.id, uid, ours);
       throw error;
     }
-  }
+  } else if (container.state === 'running') await deps.driver.letRun(container);
   await giveRestartPolicyBack(container, status, deps);
 }
 

@@ -47,11 +47,13 @@ async function settleContainer(
 }
 
 async function settleReservation({ containerID, entry }: Reservation, deed: Deed, world: SweepWorld): Promise<void> {
-  const { engine, journal } = world;
+  const { engine, driver, journal } = world;
   if (!isSame(await journal.read(containerID), entry)) return;
   if (deed.do === 'Thaw') await wakeUp(containerID, entry, world);
   if (deed.do === 'GivePolicyBack') {
     const container = await engine.inspect(containerID);
+    // Somebody has unpaused it: the stop that the dump left in its processes is taken back.
+    if (container?.state === 'running' && entry.freezeStartedAt !== undefined) await driver.letRun(container);
     const { restartPolicy: noted } = entry;
     // Another policy than none is one that its owner has set since.
     if (container?.restartPolicy.name === 'no' && noted !== undefined && noted.name !== 'no') {

@@ -88,7 +88,7 @@ export class Sweep {
       because,
       todo:
         `look whether the target node runs a copy of it (docker ps --filter label=transship.dev/migration-uid=${find.entry.migrationUID}); ` +
-        `if it does, \`docker rm -f ${id}\` on this node; if it does not and never will, \`docker unpause ${id}\``,
+        `if it does, \`docker rm -f ${id}\` on this node; if it does not and never will, \`docker unpause ${id}\`: within minutes the agent lets it run on`,
     });
   }
 

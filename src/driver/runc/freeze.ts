@@ -41,6 +41,10 @@ export async function dumpContainer(
   if (!outcome.ok) throw await explain(target, outcome, timeoutMs);
   // Two would go on from the dump of a container that runs.
   if (ranOn) throw new ReasonedError('NotFrozen', 'the container ran on during its dump, which is therefore worthless');
+  // Each process acts on it when it is thawed: none runs on whoever thaws it. A Docker daemon without live-restore that
+  // starts again after a crash unpauses its containers before it ends them with SIGTERM and, 10 s later, SIGKILL (seen
+  // by `make chaos` on Docker 28.5.2), and by then the target may have restored the checkpoint.
+  await options.signalAll(container.pid, 'SIGSTOP');
   return { dumpMs: outcome.dumpMs };
 }
 
@@ -49,6 +53,8 @@ export async function abandonDump(container: DriverContainer, options: RuncDrive
   await endCheckpoints(container, options);
   await unlockNetwork(container.pid, options.run);
   await pauseIfRunning(container.id, await findRuncRoot(options.execRoot, container), options);
+  // Still frozen: what is taken back is the stop that waits in each process, so that the thaw lets it run.
+  await options.signalAll(container.pid, 'SIGCONT');
 }
 
 type Outcome =

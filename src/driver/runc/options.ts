@@ -13,6 +13,8 @@ export interface RuncDriverOptions {
   readonly runDir: string;
   /** Where the OCI runtime wrapper is installed on the node. */
   readonly wrapperPath: string;
+  /** Sends a signal to every process of the container with this first one. Throws `ContainerProcessesUnknown`. */
+  readonly signalAll: (pid: number, signal: NodeJS.Signals) => Promise<void>;
   /**
    * How long a dump of an earlier life may take to end by itself, ms; default 15 s. A CRIU that is killed while its
    * parasite is in a process takes that process along: killed 115 ms into a dump, it left the container dead of SIGTRAP

@@ -1,6 +1,4 @@
-import { hasCode } from '../system-error';
 import type { Driver } from '../driver';
-import { containerPids } from '../processes';
 import { findFreezeProblems, findWakeProblems } from './checks';
 import { abandonDump, dumpContainer } from './freeze';
 import { killRestore } from './kill-restore';
@@ -18,6 +16,7 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
     checkWake: (engine) => findWakeProblems(engine, options),
     dump: (container, target, { timeoutMs, signal }) => dumpContainer(container, target, timeoutMs, options, signal),
     abandonDump: (container) => abandonDump(container, options),
+    letRun: ({ pid }) => options.signalAll(pid, 'SIGCONT'),
     createOptions: (migrationUID) => ({
       runtime: WRAPPER_RUNTIME,
       annotations: { [CRIU_CONFIG_ANNOTATION]: criuConfigPath(runDir, migrationUID) },
@@ -33,16 +32,6 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
       else await emptyMarker(runDir, containerID);
     },
     forget: (containerID, migrationUID) => removeMarker(runDir, containerID, migrationUID),
-    killFrozen: async ({ pid }) => {
-      for (const member of await containerPids(pid)) kill(member);
-    },
+    killFrozen: ({ pid }) => options.signalAll(pid, 'SIGKILL'),
   };
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (!hasCode(error, 'ESRCH')) throw error;
-  }
 }

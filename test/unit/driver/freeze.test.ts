@@ -64,6 +64,21 @@ describe('a dump', () => {
     expect(run.status).toBe('paused');
   });
 
+  test('that is good leaves a stop waiting in every process, and a wake-up takes it back', async () => {
+    const driver = setup.driver();
+    await driver.dump(container, setup.checkpoint, { timeoutMs: 1000 });
+    expect(setup.signals).toEqual(['SIGSTOP']);
+    await driver.abandonDump(container);
+    await driver.letRun(container);
+    expect(setup.signals).toEqual(['SIGSTOP', 'SIGCONT', 'SIGCONT']);
+  });
+
+  test('that fails leaves none', async () => {
+    setup.runc.checkpoint = () => ({ exitCode: 1 });
+    await expect(setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 })).rejects.toThrow();
+    expect(setup.signals).toEqual([]);
+  });
+
   test("that fails is explained from CRIU's log", async () => {
     const run = setup.runc;
     run.checkpoint = () => {

@@ -119,6 +119,7 @@ class Node {
       driver: {
         createOptions: () => ({ runtime: 'transship', annotations: {} }),
         abandonDump: () => Promise.resolve(),
+        letRun: () => Promise.resolve(),
         disarm: () => Promise.resolve(),
         forget: (id: string) => createRuncLeftovers(this.runDirectory, this.clock).removeMarker(id),
       },
