@@ -14,6 +14,8 @@ const TOOLS = ['/criu', '/runc', '/containerd-shim-runc-v2'];
 
 /** The bit of SIGKILL in a mask of signals, and PF_EXITING in a process's flags (proc(5), linux/sched.h). */
 const SIGKILL = 1n << 8n;
+/** Its bit in the masks: neither can be blocked, and a process takes each before its next own instruction. */
+const SIGSTOP = 1n << 18n;
 const EXITING = 0x4;
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as SamplerSettings;
@@ -155,12 +157,15 @@ function readAt(file: number): string {
   return buffer.toString('latin1', 0, readSync(file, buffer, 0, buffer.length, 0));
 }
 
-/** False for one that is stopped, traced, or dying: killed while it was frozen, a process is thawed to die. */
+/**
+ * False for one that is stopped, traced, or dying, or is thawed only to become so: killed or stopped while it was frozen,
+ * a process runs none of its instructions before it takes the signal.
+ */
 function canRun(pid: string): boolean {
   const status = textOf(`/proc/${pid}/status`);
   const field = (name: string): string => new RegExp(`^${name}:\\s+(\\w+)`, 'm').exec(status)?.[1] ?? '';
   const pending = BigInt(`0x0${field('SigPnd')}`) | BigInt(`0x0${field('ShdPnd')}`);
-  if (status === '' || 'TtZXx'.includes(field('State')) || field('TracerPid') !== '0' || pending & SIGKILL)
+  if (status === '' || 'TtZXx'.includes(field('State')) || field('TracerPid') !== '0' || pending & (SIGKILL | SIGSTOP))
     return false;
   // The ninth field, counted behind the name's closing parenthesis.
   const flags = Number(/\) (?:\S+ ){6}(\d+)/.exec(textOf(`/proc/${pid}/stat`))?.[1] ?? EXITING);
