@@ -17,13 +17,19 @@ export async function wakeOriginal(
   deps: AgentDeps,
 ): Promise<SourceStatus> {
   const container = await originalOf(status, deps.engine);
+  // Before they are taken back: what was revoked in the middle of a freeze was never reported.
+  const { freezeStartedAt, frozenAt } = (await deps.journal.read(container.id)) ?? {};
+  const frozen = {
+    ...(freezeStartedAt === undefined ? {} : { freezeStartedAt }),
+    ...(frozenAt === undefined ? {} : { frozenAt }),
+  };
   await thawForGood(container, migration, status, deps);
   const now = await deps.engine.inspect(container.id);
   if (now?.state !== 'running') {
     // It died on the way: the next look finds it dead, and decides anew.
     throw new ReasonedError('OriginalNotAwake', `container ${container.name} is ${now?.state ?? 'gone'} after unpause`);
   }
-  return finishRollBack(migration, status, deps);
+  return finishRollBack(migration, { ...status, ...frozen }, deps);
 }
 
 /** Nothing was touched. Not even a container that is paused: somebody else did that. */
