@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeName } from '../lib/lab-docker';
 import {
@@ -13,9 +13,10 @@ import {
   startService,
   volumeRoot,
 } from '../lib/chaos-lab';
-import { askDocker } from '../lib/chaos-docker';
+import { askDocker, inspectContainer } from '../lib/chaos-docker';
 import { sleep } from '../lib/waiting';
 import type { Fault } from './matrix';
+import { labSettings } from './sampler-client';
 
 /** What a fault is injected into. */
 export interface Scene {
@@ -95,9 +96,12 @@ function killed({ random }: Scene, service: string, lastsMs = random() * BACK_WI
   return { what: `kill -9 ${service}`, lastsMs, mend: () => startService(service) };
 }
 
-/** With the copy still held where it runs already. */
+/** With the copy still held where it runs already. The stop that the dump left in every process is taken back. */
 async function originalWoken({ name, from }: Scene): Promise<Injected> {
+  const { Id } = await inspectContainer(from, name);
   await askDocker(from, 'POST', `/containers/${name}/unpause`);
+  const processes = readFileSync(join(labSettings().cgroups[from] ?? '', Id, 'cgroup.procs'), 'utf8');
+  for (const pid of processes.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGCONT');
   await sleep(SABOTAGE_MS);
   return { what: `docker unpause ${name} on ${from}`, lastsMs: 0, mend: () => Promise.resolve() };
 }

@@ -8,7 +8,7 @@ import { labEnvironment, mustRun, project } from './lab-tools';
 import { sleep } from './waiting';
 
 /** What a program that runs inside a node may import: nothing that needs node_modules. */
-const SOURCES = ['src/runtime', 'src/criu', 'src/driver', 'test/lib/driver-program.ts'];
+const SOURCES = ['src/runtime', 'src/criu', 'src/driver', 'src/store', 'test/lib/driver-program.ts'];
 const NEEDS_MODULES = ['src/runtime/log.ts'];
 
 /**
