@@ -162,6 +162,10 @@ export const SOURCE_BRANCHES = {
     when: 'the migration has ended, perhaps without this node, which was fenced',
     then: 'nothing: a container that stands frozen here is its owner’s to wake',
   },
+  HoldFenced: {
+    when: 'revoked or step Freeze, and this node carries the taint `node.kubernetes.io/out-of-service`',
+    then: 'nothing: the controller may end the migration on that, and what was begun would never be undone',
+  },
   LookBeforeRollBack: { when: 'revoked', then: 'looks at its own Docker, journal and volume' },
   UndoNothing: { when: 'revoked, and nothing was touched here', then: '→ `RolledBack`' },
   KeepReplacement: {

@@ -3,7 +3,7 @@ import type { ContainerMigration } from '../api/types';
 import { isCopy, isFinal } from '../api/types';
 import type { SourceBranch } from './branches';
 import { claimHolds, isRestored } from './claim';
-import { notDueUntil } from './due';
+import { FENCE_RECHECK_MS, notDueUntil } from './due';
 
 /** What the source agent finds on its node. Looked at only when a decision says `Look`. */
 export interface SourceView {
@@ -21,6 +21,8 @@ export interface SourceView {
   readonly checkpoint: 'none' | 'published';
   /** The container that was made in the original's place from its own checkpoint. */
   readonly replacement: 'none' | 'created' | 'running';
+  /** Whether this node carries the taint out-of-service. */
+  readonly outOfService: boolean;
 }
 
 export interface SourceObservation {
@@ -70,7 +72,7 @@ export function decideSource(migration: ContainerMigration, seen: SourceObservat
   // Also one that ended without this node, which was fenced: the object has said that the container is lost, and its
   // owner may have brought it back elsewhere (I6).
   if (isFinal(migration)) return wait('Ended');
-  if (decision.revoked !== undefined) return rollBack(migration, seen.view);
+  if (decision.revoked !== undefined) return rollBack(migration, seen);
 
   if (source?.state === 'Failed') return wait('FailedBefore');
   // An API server without CEL lets the spec change. The controller revokes; until then nothing is done for it.
@@ -86,7 +88,7 @@ export function decideSource(migration: ContainerMigration, seen: SourceObservat
     case 'Prepare':
       return state === 'Preflighted' ? { do: 'Prepare', because: 'Prepare' } : wait('PrepareDone');
     case 'Freeze':
-      return state === 'Prepared' ? freeze(seen.view) : wait('PublishDone');
+      return state === 'Prepared' ? freeze(seen) : wait('PublishDone');
   }
 }
 
@@ -95,8 +97,17 @@ function release(view: SourceView | undefined): SourceStep {
   return { do: 'Release', because: view.original === 'gone' ? 'ReleaseNothing' : 'ReleaseOriginal' };
 }
 
-function freeze(view: SourceView | undefined): SourceStep {
+/** The controller may end the migration on the fence: nothing is begun that would then never be undone. */
+const holdFenced = ({ nowMs }: SourceObservation): SourceStep => ({
+  do: 'Wait',
+  because: 'HoldFenced',
+  untilMs: nowMs + FENCE_RECHECK_MS,
+});
+
+function freeze(seen: SourceObservation): SourceStep {
+  const { view } = seen;
   if (view === undefined) return { do: 'Look', because: 'LookBeforeFreeze' };
+  if (view.outOfService) return holdFenced(seen);
   const { original, journal, checkpoint } = view;
   if (original === 'running') return { do: 'Freeze', because: 'Freeze' };
   const frozenByUs = journal === 'frozen' || journal === 'dumped';
@@ -109,8 +120,10 @@ function freeze(view: SourceView | undefined): SourceStep {
   return { do: 'Fail', because: 'ReportNotRunning', reason: lost ? 'SourceLost' : 'ContainerNotRunning' };
 }
 
-function rollBack({ status }: ContainerMigration, view: SourceView | undefined): SourceStep {
+function rollBack({ status }: ContainerMigration, seen: SourceObservation): SourceStep {
+  const { view } = seen;
   if (view === undefined) return { do: 'Look', because: 'LookBeforeRollBack' };
+  if (view.outOfService) return holdFenced(seen);
   // The restart policy stands in the object from before it is switched off; the journal does not survive a reboot.
   if (view.journal === 'untouched' && status.source?.restartPolicy === undefined) {
     return { do: 'Undo', because: 'UndoNothing' };

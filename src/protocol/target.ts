@@ -3,7 +3,7 @@ import type { ContainerMigration } from '../api/types';
 import { isCopy, isFinal } from '../api/types';
 import type { TargetBranch } from './branches';
 import { claimHolds, isClaimed } from './claim';
-import { notDueUntil } from './due';
+import { FENCE_RECHECK_MS, notDueUntil } from './due';
 
 /** What the target agent finds on its node. Looked at only when a decision says `Look`. */
 export interface TargetView {
@@ -43,9 +43,6 @@ export type TargetStep = { readonly because: TargetBranch } & (
   /** The checkpoint may not be claimed any more: remove what was made here. */
   | { readonly do: 'Withdraw' }
 );
-
-/** A taint that is taken off again is no event for this agent. */
-const FENCE_RECHECK_MS = 5_000;
 
 const wait = (because: TargetBranch): TargetStep => ({ do: 'Wait', because });
 

@@ -13,17 +13,23 @@ import { findReplacement } from './replacement';
  */
 export async function observeSource(migration: ContainerMigration, deps: AgentDeps): Promise<SourceView> {
   const { source } = migration.status;
-  const container = source === undefined ? undefined : await findOriginal(source, deps.engine);
+  const [container, outOfService] = await Promise.all([
+    source === undefined ? undefined : findOriginal(source, deps.engine),
+    deps.node.isOutOfService(),
+  ]);
   const entry = source?.containerID === undefined ? undefined : await deps.journal.read(source.containerID);
   const ours = entry?.migrationUID === migration.metadata.uid ? entry : undefined;
   const original = container === undefined ? 'gone' : ORIGINAL[container.state];
   const { revoked } = migration.status.decision ?? {};
   const counts = revoked === undefined ? ours?.dumpedAt !== undefined : original === 'stopped';
+  // Made only for an original that is dead: what is frozen is not kept waiting for this look.
+  const mayBeReplaced = revoked !== undefined && original !== 'paused';
   return {
     original,
+    outOfService,
     journal: journalOf(ours),
     checkpoint: counts && (await isPublished(migration, source, entry, deps)) ? 'published' : 'none',
-    replacement: revoked === undefined ? 'none' : await replacementOf(await findReplacement(migration, deps), deps),
+    replacement: mayBeReplaced ? await replacementOf(await findReplacement(migration, deps), deps) : 'none',
   };
 }
 

@@ -5,6 +5,7 @@ import { decideSource } from '../../protocol/source';
 import type { Reconcile, ReconcileContext, Result } from '../../runtime/controller-loop';
 import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
+import { releaseReservation } from '../journal-holder';
 import type { AgentDeps } from '../ports';
 import { withProgress } from '../progress';
 import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
@@ -17,10 +18,7 @@ import { releaseSource } from './release';
 import { restoreOriginal } from './restore';
 import { reportLost, undoNothing, wakeOriginal } from './roll-back';
 import { thawForRetry } from './thaw';
-import { releaseReservation } from '../journal-holder';
 
-/** A taint that is taken off again is no event for this agent. */
-const FENCE_RECHECK_MS = 5_000;
 /** After a lost race for a write: at once, for the container may be frozen. */
 const AFTER_CONFLICT_MS = 1;
 
@@ -39,9 +37,6 @@ export function createSourceReconciler(deps: AgentDeps): Reconcile {
     // The cache may lag behind our own last write; a step is only taken on what the API server says now.
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
-    // Somebody vouches that nothing runs here, and the controller may end the migration on that: nothing is begun that
-    // would then never be undone (found by test/unit/model).
-    if (await deps.node.isOutOfService()) return { requeueAfterMs: FENCE_RECHECK_MS };
     try {
       const step = decideSource(migration, unseen());
       if (step.do !== 'Look') return await perform(migration, step, deps, context);

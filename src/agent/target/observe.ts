@@ -5,19 +5,11 @@ import { findCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
 import { hasRunOn } from '../wake-up';
 
-/**
- * What the target agent finds on its node.
- * @param justClaimed the claim was written a moment ago, and this was looked at for it: inside the downtime nobody is
- *   asked for what is known
- */
-export async function observeTarget(
-  migration: ContainerMigration,
-  deps: AgentDeps,
-  justClaimed = false,
-): Promise<TargetView> {
+/** What the target agent finds on its node. */
+export async function observeTarget(migration: ContainerMigration, deps: AgentDeps): Promise<TargetView> {
   const [container, outOfService] = await Promise.all([
     findCreated(migration, migration.status.target?.containerID, deps),
-    justClaimed ? false : deps.node.isOutOfService(),
+    deps.node.isOutOfService(),
   ]);
   return { container: container === undefined ? 'none' : await stateOf(container, deps), outOfService };
 }

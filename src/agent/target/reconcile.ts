@@ -21,6 +21,9 @@ import { wakeTarget } from './wake';
 /** After a lost race for a guarded write: at once, for the container is frozen. */
 const AFTER_CONFLICT_MS = 1;
 
+/** What the claim has just been made for: inside the downtime nobody is asked for what is known. */
+const AS_CLAIMED: TargetObservation['view'] = { container: 'created', outOfService: false };
+
 /** One visit of the agent to a migration whose target is its node. */
 export function createTargetReconciler(deps: AgentDeps): Reconcile {
   const isOurs = (migration: ContainerMigration): boolean =>
@@ -52,7 +55,7 @@ async function visit(
   const seen = (view?: TargetObservation['view']): TargetObservation => ({ nowMs: deps.clock.now(), view });
   const first = decideTarget(migration, seen());
   if (first.do !== 'Look') return perform(migration, first, deps, context);
-  const step = decideTarget(migration, seen(await observeTarget(migration, deps, justClaimed)));
+  const step = decideTarget(migration, seen(justClaimed ? AS_CLAIMED : await observeTarget(migration, deps)));
   return step.because === 'Wake' && !justClaimed
     ? perform(await showLife(migration, deps), step, deps, context)
     : perform(migration, step, deps, context);

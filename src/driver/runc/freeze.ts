@@ -34,18 +34,31 @@ export async function dumpContainer(
   signal?.throwIfAborted();
   // At once, before anything is read from the volume.
   if (!outcome.ok) {
-    await endCheckpoints(container, options);
+    // One that did not end in time has had its time.
+    const hangs = outcome.cause !== undefined;
+    await endCheckpoints(container, hangs ? { ...options, dumpGraceMs: 0 } : options);
     await unlockNetwork(container.pid, options.run);
   }
   const ranOn = await pauseIfRunning(container.id, root, options);
   if (!outcome.ok) throw await explain(target, outcome, timeoutMs);
   // Two would go on from the dump of a container that runs.
   if (ranOn) throw new ReasonedError('NotFrozen', 'the container ran on during its dump, which is therefore worthless');
-  // Each process acts on it when it is thawed: none runs on whoever thaws it. A Docker daemon without live-restore that
-  // starts again after a crash unpauses its containers before it ends them with SIGTERM and, 10 s later, SIGKILL (seen
-  // by `make chaos` on Docker 28.5.2), and by then the target may have restored the checkpoint.
-  await options.signalAll(container.pid, 'SIGSTOP');
+  await stopWhenThawed(container, options);
   return { dumpMs: outcome.dumpMs };
+}
+
+/**
+ * Each process acts on it when it is thawed: none runs on, whoever thaws it. A Docker daemon without live-restore that
+ * starts again after a crash unpauses its containers before it ends them with SIGTERM and, 10 s later, SIGKILL (seen by
+ * `make chaos` on Docker 28.5.2), and by then the target may have restored the checkpoint.
+ */
+async function stopWhenThawed({ pid }: DriverContainer, { signalAll }: RuncDriverOptions): Promise<void> {
+  try {
+    await signalAll(pid, 'SIGSTOP');
+  } catch (error) {
+    // It has died since: there is nothing to stop, and its dump is as good as before.
+    if (reasonOf(error, '') !== 'ContainerProcessesUnknown') throw error;
+  }
 }
 
 /** Ends a dump of an earlier life, and freezes the container again if that has thawed it. */

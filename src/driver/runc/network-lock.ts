@@ -24,7 +24,11 @@ export async function unlockNetwork(pid: number, run: CommandRunner): Promise<vo
       throw error;
     }
   };
-  for (const iptables of ['iptables', 'ip6tables']) await unlockChains(iptables, inside);
+  // At the same time: the container stands frozen meanwhile.
+  await Promise.all([unlockChains('iptables', inside), unlockChains('ip6tables', inside), unlockTables(inside)]);
+}
+
+async function unlockTables(inside: Inside): Promise<void> {
   const tables = (await inside('nft', 'list', 'tables')) ?? '';
   for (const [, family = '', name = ''] of tables.matchAll(/^table (\w+) (CRIU[\w-]*)$/gm)) {
     if ((await inside('nft', 'delete', 'table', family, name)) === undefined) throw locked();

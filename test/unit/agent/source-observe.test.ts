@@ -26,7 +26,13 @@ test.each<[ContainerState, SourceView['original']]>([
   ['dead', 'stopped'],
 ])('an original that Docker calls %s is %s', async (state, original) => {
   move.source.docker.change(CONTAINER_ID, { state });
-  expect(await view()).toEqual({ original, journal: 'reserved', checkpoint: 'none', replacement: 'none' });
+  expect(await view()).toEqual({
+    original,
+    journal: 'reserved',
+    checkpoint: 'none',
+    replacement: 'none',
+    outOfService: false,
+  });
 });
 
 test('an original that Docker does not know is gone', async () => {

@@ -66,17 +66,6 @@ describe('the claim', () => {
     expect(move.volume.restores).toBe(1);
   });
 
-  test('stands although the look after it fails', async () => {
-    move.target.meanwhile('migrations.writeTarget.after', () => {
-      move.target.fail('engine.inspect', dockerAway());
-    });
-    await expect(move.target.visit()).rejects.toMatchObject({ reason: 'EngineUnreachable' });
-    expect(move.status.target).toMatchObject({ state: 'Claimed' });
-    expect(move.status.target?.error).toBeUndefined();
-    await move.target.visit();
-    expect(state()).toBe('Restored');
-  });
-
   test('stands when Docker dies in the wake-up: the container may run', async () => {
     move.target.meanwhile('driver.wake.after', () => {
       move.target.fail('engine.inspect', dockerAway(), 9);

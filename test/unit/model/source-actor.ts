@@ -37,8 +37,6 @@ export function* sourceVisit(world: World, actor: Actor, node: SimNode): Visit {
   const migration = defect === 'staleCache' ? cached : fresh(world, actor);
   if (migration === undefined) return;
   const desk = deskOf(world, actor, node);
-  // The controller may give the node up at any moment: nothing is begun that would be left half done.
-  if (isFenced(desk)) return;
   let step = decideSource(migration, { nowMs, view: undefined });
   try {
     if (step.do === 'Look') {
@@ -66,7 +64,8 @@ function releaseJournal(world: World, node: SimNode, cached: ContainerMigration 
   if (state === 'Released' || state === 'RolledBack' || gone) node.journal = undefined;
 }
 
-function look({ docker, node, volume }: Desk, { metadata, status }: ContainerMigration): SourceView {
+function look(desk: Desk, { metadata, status }: ContainerMigration): SourceView {
+  const { docker, node, volume } = desk;
   const state = docker.original()?.state;
   const original = state === undefined ? 'gone' : state === 'running' || state === 'paused' ? state : 'stopped';
   const noted = node.journal?.uid === metadata.uid ? node.journal.stage : 'untouched';
@@ -76,6 +75,7 @@ function look({ docker, node, volume }: Desk, { metadata, status }: ContainerMig
   const replacement = docker.ours(metadata.uid)?.state;
   return {
     original,
+    outOfService: isFenced(desk),
     // Woken up once, the original has run on: its dump is worth nothing any more.
     journal: noted === 'woken' ? 'reserved' : noted,
     checkpoint: isPublished(directory) && noted !== 'woken' ? 'published' : 'none',

@@ -93,8 +93,8 @@ const anyObject = fc
     cancel: sometimes(fc.constant(true)),
     sameNode: sometimes(fc.constant({ nodeName: 'node-a' })),
   })
-  .map(({ status: any, cancel, sameNode, ...metadata }) =>
-    migration(any, {
+  .map(({ status: anything, cancel, sameNode, ...metadata }) =>
+    migration(anything, {
       metadata: present(metadata),
       spec: { ...(cancel === true && { cancel }), ...(sameNode && { target: sameNode }) },
     }),
@@ -121,6 +121,7 @@ export const anySituation: fc.Arbitrary<Situation> = fc.record({
         journal: fc.constantFrom('untouched', 'reserved', 'frozen', 'dumped'),
         checkpoint: fc.constantFrom('none', 'published'),
         replacement: fc.constantFrom('none', 'created', 'running'),
+        outOfService: fc.boolean(),
       }),
       { nil: undefined },
     ),

@@ -12,7 +12,14 @@ const notLooked: SourceObservation = { nowMs: atMs(50), view: undefined };
 /** What the agent finds when it looks: the container runs, reserved for this migration, unless said otherwise. */
 const looks = (view: Partial<SourceView> = {}): SourceObservation => ({
   nowMs: atMs(50),
-  view: { original: 'running', journal: 'reserved', checkpoint: 'none', replacement: 'none', ...view },
+  view: {
+    original: 'running',
+    journal: 'reserved',
+    checkpoint: 'none',
+    replacement: 'none',
+    outOfService: false,
+    ...view,
+  },
 });
 const frozen = { original: 'paused', journal: 'frozen' } as const;
 const died = { original: 'stopped', journal: 'frozen' } as const;
@@ -63,6 +70,14 @@ const examples: Examples<SourceBranch, SourceObservation> = {
     // Fenced after its claim: the container is the source's again.
     { object: moments.claimed({}, fenced), step: { do: 'Look' } },
     { object: moments.revoked(CHANGED), step: { do: 'Look' } },
+  ],
+  HoldFenced: [
+    {
+      object: moments.revoked(),
+      seen: looks({ ...frozen, outOfService: true }),
+      step: { do: 'Wait', untilMs: atMs(55) },
+    },
+    { object: moments.freezing(), seen: looks({ outOfService: true }), step: { do: 'Wait', untilMs: atMs(55) } },
   ],
   UndoNothing: [{ object: untouched, seen: looks({ journal: 'untouched' }), step: { do: 'Undo' } }],
   KeepReplacement: [
