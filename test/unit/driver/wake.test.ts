@@ -104,14 +104,15 @@ describe('a wake-up', () => {
           reject(new Error('given up'));
         };
       });
-    // Only the deadline of the wake-up is over at once; Docker gives up when it is.
+    // Only the deadline of the wake-up, which no other sleep is as long as, is over at once; Docker gives up when it is.
+    const timeoutMs = 123_456;
     const sleep: Clock['sleep'] = (ms, signal) => {
       setImmediate(giveUp);
-      return ms === 1000 ? Promise.resolve() : systemClock.sleep(ms, signal);
+      return ms === timeoutMs ? Promise.resolve() : systemClock.sleep(ms, signal);
     };
     const driver = setup.driver(start, { ...systemClock, sleep });
     await driver.arm(ID, UID, setup.checkpoint);
-    await expect(driver.wake(ID, { timeoutMs: 1000 })).rejects.toMatchObject({ reason: 'WakeTimedOut' });
+    await expect(driver.wake(ID, { timeoutMs })).rejects.toMatchObject({ reason: 'WakeTimedOut' });
     expect(await driver.wakeState(ID)).toBe('failed');
   });
 
