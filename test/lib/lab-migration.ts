@@ -5,8 +5,8 @@ import type { NodeName } from './lab-docker';
 import { mustRun } from './lab-tools';
 import { sleep } from './waiting';
 
-/** How long a migration of a small container may take before a test gives up. */
-const END_DEADLINE_MS = 60_000;
+/** Longer than any migration of a small container takes; an agent that is away is awaited for 60 s by default. */
+const END_DEADLINE_MS = 90_000;
 
 export interface MigrationManifest {
   readonly name: string;
