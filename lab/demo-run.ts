@@ -102,9 +102,9 @@ const indent = (text: string): string =>
     .map((line) => `    ${line}`)
     .join('\n');
 
-/** The numbers that the container counted, as it wrote them on both nodes. */
-function gaps(before: readonly string[], after: readonly string[]): string {
-  const numbers = [...before, ...after].map((line) => Number(line.replace('tick ', '')));
+/** The numbers that the container counted on both nodes, as its log on the last one shows them. */
+function gaps(log: readonly string[]): string {
+  const numbers = log.map((line) => Number(line.replace('tick ', '')));
   const faults = numbers.filter((value, index) => value !== index + 1).length;
   return faults === 0
     ? `${numbers.length} numbers counted on two nodes: none missing, none doubled`
@@ -154,11 +154,16 @@ async function main(): Promise<void> {
   if (status.phase !== 'Succeeded')
     throw new Error(`the migration ended ${status.phase ?? ''}: ${status.message ?? ''}`);
 
-  const logsAfter = docker('node-b', 'logs', CONTAINER).split('\n').filter(Boolean);
-  title('The last lines on node-a, the first on node-b');
-  say(indent(`${lastBefore.slice(-3).join('\n')}\n${dim('──── moved ────')}\n${logsAfter.slice(0, 3).join('\n')}`));
+  const log = docker('node-b', 'logs', CONTAINER).split('\n').filter(Boolean);
+  title('docker logs on node-b: the last lines from node-a, the first from node-b');
+  const moved = lastBefore.length;
+  say(
+    indent(
+      [...log.slice(Math.max(0, moved - 3), moved), dim('──── moved ────'), ...log.slice(moved, moved + 3)].join('\n'),
+    ),
+  );
   const { frozen = 'unknown', outage = 'unknown', clockErrorBound = 'unknown' } = status.downtime ?? {};
-  say(`\n    ${gaps(lastBefore, logsAfter)}`);
+  say(`\n    ${gaps(log)}`);
   say(`    ${bold(`downtime ${frozen}`)} (outage as Docker saw it ${outage}; clocks agree within ${clockErrorBound})`);
 
   title('Play on');

@@ -9,9 +9,12 @@ import { digestOf } from '../store/digest';
 import { atomicWrite, ensureDirectory, makeEmptyDirectory, removeDirectory, removeFile } from '../store/files';
 import type { CheckpointKey, CheckpointPaths } from '../store/layout';
 import { checkpointPaths, WRITABLE_LAYER } from '../store/layout';
+import { carriedLogs } from '../store/log-files';
 import { publishManifest, readManifest, verifyCheckpoint } from '../store/manifest';
 import type { Manifest } from '../store/manifest-format';
 import { measureDirectory } from '../store/measure';
+import { placeLogs } from '../store/place-logs';
+import { saveLogs } from '../store/save-logs';
 import { applyLayer, isLayerEmpty, saveLayer } from '../store/writable-layer';
 import type { CheckpointStore, Deadlines } from './ports';
 import type { VolumeAccess } from './volume-access';
@@ -83,6 +86,17 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
       volume.within(commandMs.apply + VOLUME_TIMEOUT_MS, (signal) =>
         applyLayer(abortable(commands, signal), pathsOf(checkpoint).writableLayer, upperDir, commandMs.apply),
       ),
+    saveLogs: (checkpoint, logs) =>
+      volume.within(commandMs.save + VOLUME_TIMEOUT_MS, (signal) =>
+        saveLogs(logs, root, pathsOf(checkpoint).logs, { clock, signal }),
+      ),
+    placeLogs: async (checkpoint, { files }, logs) => {
+      const carried = carriedLogs(files, logs?.driver);
+      if (logs === undefined || carried.length === 0) return;
+      await volume.within(commandMs.apply + VOLUME_TIMEOUT_MS, (signal) =>
+        placeLogs(abortable(commands, signal), pathsOf(checkpoint).directory, carried, logs, commandMs.apply),
+      );
+    },
     publishManifest: (checkpoint, meta) =>
       volume.within(deadlines.dumpMs + VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, relative } = pathsOf(checkpoint);

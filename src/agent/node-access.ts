@@ -4,6 +4,7 @@ import { containerPids, establishedConnections, stoppedProcesses } from '../driv
 import type { Clock } from '../runtime/clock';
 import type { CommandRunner } from '../runtime/exec';
 import { measureClockOffset } from '../store/clock-offset';
+import { listLogFiles } from '../store/log-files';
 import { createVolumeProbe } from '../store/volume';
 import type { NodeAccess } from './ports';
 
@@ -48,5 +49,6 @@ export function createNodeAccess(options: {
       const { exitCode } = await commands.run('test', ['-e', path], { timeoutMs: PATH_TIMEOUT_MS });
       return exitCode === 0;
     },
+    logSizeBytes: async (logs) => (await listLogFiles(logs)).reduce((total, { sizeBytes }) => total + sizeBytes, 0),
   };
 }

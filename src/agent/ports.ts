@@ -3,6 +3,7 @@ import type { ContainerEngine } from '../docker/engine';
 import type { CheckpointDirectories, Driver } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
 import type { CheckpointKey } from '../store/layout';
+import type { ContainerLogs } from '../store/log-files';
 import type { PublishedManifest } from '../store/manifest';
 import type { Manifest, ManifestMeta } from '../store/manifest-format';
 import type { DirectorySize } from '../store/measure';
@@ -51,6 +52,8 @@ export interface NodeAccess {
   stoppedProcesses(pid: number): Promise<readonly number[]>;
   /** Whether a path exists on the node, not in the agent's own container. */
   pathExists(path: string): Promise<boolean>;
+  /** How large a container's log is, with all that was rotated away and kept. */
+  logSizeBytes(logs: ContainerLogs): Promise<number>;
 }
 
 export type ProbeResult =
@@ -106,6 +109,18 @@ export interface CheckpointStore {
    * @throws ReasonedError WritableLayerNotApplied
    */
   applyWritableLayer(checkpoint: CheckpointKey, upperDir: string): Promise<void>;
+
+  /**
+   * Saves the log of a frozen container when Docker has written all of it; without one there is nothing to save.
+   * @throws ReasonedError LogsNotSaved
+   */
+  saveLogs(checkpoint: CheckpointKey, logs: ContainerLogs | undefined): Promise<void>;
+
+  /**
+   * Puts the log that the manifest lists in the place of that of a container that was never started.
+   * @throws ReasonedError LogsNotPlaced, CheckpointCorrupt
+   */
+  placeLogs(checkpoint: CheckpointKey, manifest: Manifest, logs: ContainerLogs | undefined): Promise<void>;
 
   /**
    * Completes the checkpoint: without its manifest, written last, it is none.

@@ -81,10 +81,12 @@ function telling(deps: AgentDeps, migration: ContainerMigration, set: (activity?
       ...store,
       saveWritableLayer: (...given) =>
         during({ doing: 'Save', measure: written }, () => store.saveWritableLayer(...given)),
+      saveLogs: (...given) => during({ doing: 'Save', measure: written }, () => store.saveLogs(...given)),
       publishManifest: (...given) =>
         during({ doing: 'Publish', measure: written }, () => store.publishManifest(...given)),
       applyWritableLayer: (...given) =>
         during({ doing: 'Apply', measure: all }, () => store.applyWritableLayer(...given)),
+      placeLogs: (...given) => during({ doing: 'Apply', measure: all }, () => store.placeLogs(...given)),
       verify: (checkpoint, digest) => {
         let verified = 0;
         const onBytes = (total: number): void => {

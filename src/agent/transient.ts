@@ -12,6 +12,8 @@ const PASSING = new Set([
   'CriuKilled',
   'NotFrozen',
   'RestoreInterrupted',
+  // Somebody rotated or removed a file of the log at that very moment.
+  'LogsNotSaved',
   // The client whose connection was in flight has arrived by the next time.
   'ConnectionsInFlight',
 ]);

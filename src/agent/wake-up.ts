@@ -3,6 +3,7 @@ import type { ContainerInfo } from '../docker/engine';
 import { ReasonedError } from '../runtime/errors';
 import { checkpointOf } from './checkpoint-key';
 import { holdsWritableLayer } from './checkpoint-store';
+import { containerLogs } from './container-logs';
 import type { AgentDeps } from './ports';
 
 /** How a wake-up went. */
@@ -41,7 +42,7 @@ export async function hasRunOn(container: ContainerInfo, { driver }: Pick<AgentD
   return container.state !== 'created' && (await driver.wakeState(container.id)) === 'resumed';
 }
 
-/** Everything up to the start: the changed files, then the marker that makes the start a restore. */
+/** Everything up to the start: the changed files and the log, then the marker that makes the start a restore. */
 async function arm(
   migration: ContainerMigration,
   container: ContainerInfo,
@@ -71,6 +72,8 @@ async function arm(
     }
     await store.applyWritableLayer(checkpoint, container.upperDir);
   }
+  // Docker goes on writing where they end.
+  await store.placeLogs(checkpoint, found.manifest, containerLogs(container));
   await driver.arm(container.id, migration.metadata.uid, directories);
 }
 

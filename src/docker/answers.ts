@@ -23,6 +23,7 @@ interface InspectAnswer {
     NetworkMode: string;
     Init?: boolean | null;
     Annotations?: Labels | null;
+    LogConfig?: { Type?: string } | null;
   };
   ExecIDs?: string[] | null;
   NetworkSettings: { Networks?: Record<string, unknown> | null };
@@ -80,7 +81,11 @@ const isInspect = ajv.compile<InspectAnswer>(
           Runtime: string,
           NetworkMode: string,
         },
-        { Annotations: labels, Init: { type: 'boolean', nullable: true } },
+        {
+          Annotations: labels,
+          Init: { type: 'boolean', nullable: true },
+          LogConfig: { ...object({}, { Type: string }), nullable: true },
+        },
       ),
       NetworkSettings: object({}, { Networks: { type: 'object', nullable: true } }),
     },
@@ -137,6 +142,7 @@ export function readInspect(answer: unknown): ContainerInfo {
     volumes: mounts.flatMap(({ Type, Name: volume }) => (Type === 'volume' && volume !== undefined ? [volume] : [])),
     annotations: HostConfig.Annotations ?? {},
     upperDir: rest.GraphDriver?.Data?.['UpperDir'],
+    logDriver: HostConfig.LogConfig?.Type ?? '',
     startedAt: State.StartedAt,
     raw: answer,
   };

@@ -48,6 +48,8 @@ export interface ContainerInfo {
   readonly annotations: Readonly<Record<string, string>>;
   /** Host path of the writable layer; undefined where the storage driver shows none. */
   readonly upperDir: string | undefined;
+  /** `json-file`, `local`, `journald`, `none`…; Docker sets its default when a container is created. */
+  readonly logDriver: string;
   /** RFC 3339 with nanoseconds, as Docker prints it; year 0001 when it was never started. */
   readonly startedAt: string;
   /** The whole inspect answer. */

@@ -22,6 +22,8 @@ export interface CheckpointPaths {
   readonly images: string;
   /** Archive of the files that the container changed; absent when it changed none. Listed in the manifest when there. */
   readonly writableLayer: string;
+  /** Directory of the container's log files; absent when there are none. Listed in the manifest when there. */
+  readonly logs: string;
   /** File of the portable description of the container. */
   readonly description: string;
   /** File that lists all others; written last. */
@@ -33,6 +35,7 @@ export interface CheckpointPaths {
 export const IMAGES = 'images';
 const DESCRIPTION = 'container.json';
 export const WRITABLE_LAYER = 'rootfs.tar';
+export const LOGS = 'logs';
 /** What lies in a checkpoint's directory and is not part of the checkpoint: its manifest, and the logs. */
 export const MANIFEST = 'manifest.json';
 export const WORK = 'work';
@@ -78,6 +81,7 @@ export function checkpointPaths(root: string, key: CheckpointKey): CheckpointPat
     migration: join(root, ofMigration),
     images: join(directory, IMAGES),
     writableLayer: join(directory, WRITABLE_LAYER),
+    logs: join(directory, LOGS),
     description: join(directory, DESCRIPTION),
     manifest: join(directory, MANIFEST),
     work: join(directory, WORK),

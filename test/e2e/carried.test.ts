@@ -89,9 +89,9 @@ test('afterSuccess: Keep, retainCheckpoint: Always, and another name', async () 
 test('docker restart starts it afresh, and it can be moved again', async () => {
   docker('node-a', 'run', '-d', '--name', NAME, IMAGE, 'sh', '-c', 'echo begun; exec sleep 100000');
   await migrateWell({ name: 'carry-restart', container: NAME, from: 'node-a', to: 'node-b' });
-  expect(docker('node-b', 'logs', NAME)).toBe('');
-  docker('node-b', 'restart', '--time', '0', NAME);
   expect(docker('node-b', 'logs', NAME)).toBe('begun');
+  docker('node-b', 'restart', '--time', '0', NAME);
+  expect(docker('node-b', 'logs', NAME)).toBe('begun\nbegun');
   await migrateWell({ name: 'carry-restart-back', container: NAME, from: 'node-b', to: 'node-a' });
   expect(stateOf('node-a', NAME)).toBe('running');
 });

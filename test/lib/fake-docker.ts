@@ -17,6 +17,8 @@ export const FRESH = 'begun anew';
 export interface FakeContainer extends ContainerInfo {
   /** What its processes know; undefined without processes. */
   readonly memory: string | undefined;
+  /** What `docker logs` shows. */
+  readonly log: string;
 }
 
 /** A dockerd that is not there, as the engine's client tells it. */
@@ -48,7 +50,7 @@ export class FakeDocker implements ContainerEngine {
 
   add(container: Partial<FakeContainer> & { readonly id: string }): void {
     const base = inspectFixture('docker28', 'bridge');
-    this.#containers.set(container.id, { ...base, ...RUNNING, memory: FRESH, ...container });
+    this.#containers.set(container.id, { ...base, ...RUNNING, memory: FRESH, log: '', ...container });
   }
 
   get(id: string): FakeContainer {

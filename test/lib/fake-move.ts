@@ -8,6 +8,8 @@ import { CONTAINER_ID, decision, migration, revoked } from './migration';
 export const ALWAYS: RestartPolicy = { name: 'always', maximumRetryCount: 0 };
 /** What the container knows before it is moved. */
 export const MEMORY = 'counted to 41';
+/** What it has written before it is moved. */
+export const LOG = '1 to 41';
 
 /** A migration of looper from node-a to node-b in a small world of its own. */
 export class FakeMove {
@@ -27,7 +29,7 @@ export class FakeMove {
     const world = { api: this.api, volume: this.volume, clock: this.clock };
     this.source = new FakeNode('node-a', world, runDirectory);
     this.target = new FakeNode('node-b', world, runDirectory);
-    this.source.docker.add({ id: CONTAINER_ID, name: 'looper', memory: MEMORY, restartPolicy });
+    this.source.docker.add({ id: CONTAINER_ID, name: 'looper', memory: MEMORY, log: LOG, restartPolicy });
   }
 
   get status(): ContainerMigration['status'] {

@@ -126,6 +126,7 @@ export class FakeNode {
       establishedConnections: () => Promise.resolve([]),
       stoppedProcesses: () => Promise.resolve([]),
       pathExists: () => Promise.resolve(true),
+      logSizeBytes: () => Promise.resolve(0),
     } satisfies NodeAccess;
     const deps = {
       migrations: api.access(),
@@ -137,7 +138,7 @@ export class FakeNode {
         resume: 'sync',
       }),
       driver: fakeDriver(this.docker, volume, this.markers, clock),
-      store: fakeStore(volume),
+      store: fakeStore(volume, this.docker),
       node,
       journal: this.journal,
       clock,

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { CheckpointStore, PublishedCheckpoint } from '../../src/agent/ports';
 import type { Driver } from '../../src/driver/driver';
 import type { WakeState } from '../../src/driver/driver';
@@ -5,6 +6,7 @@ import type { Clock } from '../../src/runtime/clock';
 import { ReasonedError } from '../../src/runtime/errors';
 import { digestOf } from '../../src/store/digest';
 import type { CheckpointKey } from '../../src/store/layout';
+import type { ContainerLogs } from '../../src/store/log-files';
 import type { Manifest } from '../../src/store/manifest-format';
 import type { FakeDocker } from './fake-docker';
 
@@ -15,6 +17,8 @@ export interface FakeVolume {
   description?: string | undefined;
   /** The memory that was dumped, and by how many dumps before it came to this one. */
   images?: { readonly memory: string; readonly dump: number } | undefined;
+  /** The log that was saved. */
+  log?: string | undefined;
   manifest?: { readonly manifest: Manifest; readonly published: PublishedCheckpoint } | undefined;
   /** Dumps that were ever made. */
   dumps: number;
@@ -22,8 +26,8 @@ export interface FakeVolume {
   restores: number;
 }
 
-/** The volume as the agents' steps reach it. */
-export function fakeStore(volume: FakeVolume): CheckpointStore {
+/** The volume as the agents' steps on one node reach it. */
+export function fakeStore(volume: FakeVolume, docker: FakeDocker): CheckpointStore {
   const done = (): Promise<void> => Promise.resolve();
   return {
     root: '/volume',
@@ -41,6 +45,16 @@ export function fakeStore(volume: FakeVolume): CheckpointStore {
     prepareDirectories: () => Promise.resolve(DIRECTORIES),
     saveWritableLayer: done,
     applyWritableLayer: done,
+    saveLogs: (_checkpoint, logs) => {
+      volume.log = logs === undefined ? undefined : docker.get(containerOf(logs)).log;
+      return Promise.resolve();
+    },
+    placeLogs: (_checkpoint, _manifest, logs) => {
+      if (logs === undefined || volume.log === undefined) return Promise.resolve();
+      if (docker.get(containerOf(logs)).state !== 'created') return missing('LogsNotPlaced');
+      docker.change(containerOf(logs), { log: volume.log });
+      return Promise.resolve();
+    },
     publishManifest: ({ uid, attempt }, meta) => {
       if (volume.images === undefined) return missing('CheckpointCorrupt');
       volume.manifest = publish(volume.images, { ...meta, migrationUID: uid, attempt });
@@ -55,7 +69,7 @@ export function fakeStore(volume: FakeVolume): CheckpointStore {
     },
     measure: () => Promise.resolve({ bytes: 0, files: 0 }),
     discard: () => {
-      Object.assign(volume, { description: undefined, images: undefined, manifest: undefined });
+      Object.assign(volume, { description: undefined, images: undefined, log: undefined, manifest: undefined });
       return Promise.resolve();
     },
   };
@@ -72,6 +86,7 @@ function publish(
   };
 }
 
+const containerOf = ({ containerDirectory }: ContainerLogs): string => basename(containerDirectory);
 const missing = (reason: string): Promise<never> => Promise.reject(new ReasonedError(reason, 'not on the volume'));
 
 /**

@@ -58,7 +58,7 @@ export const WORKLOADS: readonly Workload[] = [
   counter('memory', 'transship-lab/python:1', 'python3', '-c', bigCounterProgram(24)),
 ];
 
-/** Reads what the container counts, on one node after the other: every number once. */
+/** Reads what the container counts, on one node after the other: every number once, in each log all from 1 on. */
 class CounterWitness implements Witness {
   readonly #name: string;
   readonly #minutes: Minutes;
@@ -75,7 +75,7 @@ class CounterWitness implements Witness {
     const over = before !== undefined && before.child.exitCode !== null;
     if (before === undefined || moved || over) {
       if (before !== undefined) await this.#drain(before);
-      this.#follow(node, over && !moved);
+      this.#follow(node);
     }
     const seen = this.#last;
     for (let waitedMs = 0; this.#last === seen; waitedMs += 50) {
@@ -98,20 +98,19 @@ class CounterWitness implements Witness {
     clearTimeout(timer);
   }
 
-  /** `again`: the same container, whose log was read before as far as #last. */
-  #follow(node: NodeName, again: boolean): void {
+  /** From its beginning: the log came along when the container was moved. */
+  #follow(node: NodeName): void {
     const args = ['--host', dockerHost(node), 'logs', '--follow', this.#name];
     const child = spawn('docker', args, { env: labEnvironment(), stdio: ['ignore', 'pipe', 'ignore'] });
     let text = '';
-    let skipTo = again ? this.#last : 0;
+    let previous = 0;
     child.stdout.on('data', (chunk: Buffer) => {
       const lines = (text + chunk.toString('utf8')).split('\n');
       text = lines.pop() ?? '';
       for (const line of lines) {
         const value = Number(line);
-        if (value > skipTo) this.#take(node, value);
-        else if (!again) this.#take(node, value);
-        if (value >= skipTo) skipTo = 0;
+        this.#take(node, value, previous);
+        previous = value;
       }
     });
     const ended = new Promise<void>((resolve) =>
@@ -122,7 +121,11 @@ class CounterWitness implements Witness {
     this.#follower = { child, ended };
   }
 
-  #take(node: NodeName, value: number): void {
+  #take(node: NodeName, value: number, previous: number): void {
+    if (value !== previous + 1) {
+      this.#minutes.violation(`the log of ${this.#name} on ${node} has ${value} after ${previous}`);
+    }
+    if (value <= this.#last) return;
     if (value !== this.#last + 1) {
       this.#minutes.violation(`${this.#name} on ${node} counted ${value} after ${this.#last}`);
     }

@@ -3,6 +3,7 @@ import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
 import { formatBytes } from '../../runtime/format-bytes';
 import { checkpointOf } from '../checkpoint-key';
+import { containerLogs } from '../container-logs';
 import type { AgentDeps, PublishedCheckpoint } from '../ports';
 import { findOriginal, originalOf } from './original';
 
@@ -75,6 +76,8 @@ export async function publish(
 ): Promise<PublishedCheckpoint> {
   const checkpoint = checkpointOf(migration);
   if (container.upperDir !== undefined) await store.saveWritableLayer(checkpoint, container.upperDir);
+  // Last of all: meanwhile Docker writes what it had read from the container before it stood still.
+  await store.saveLogs(checkpoint, containerLogs(container));
   const complete = await store.publishManifest(checkpoint, { driver: driver.name, containerID: container.id });
   const publishedAt = new Date(clock.now()).toISOString();
   await journal.note(container.id, migration.metadata.uid, { publishedAt });

@@ -3,6 +3,7 @@ import type { ContainerInfo } from '../../docker/engine';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { findContainer } from './find-container';
+import { logChecks } from './log-checks';
 import { inProgress } from '../journal';
 import { otherHolder } from '../journal-holder';
 
@@ -57,6 +58,7 @@ async function containerChecks(container: ContainerInfo, deps: AgentDeps): Promi
   }
   return [
     ...carriedChecks(container),
+    ...(await logChecks(container, deps.node)),
     ...(await processChecks(container, deps)),
     ...(await deps.driver.checkFreeze(container)),
   ];

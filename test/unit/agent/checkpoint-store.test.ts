@@ -8,6 +8,8 @@ import { VolumeAccess } from '../../../src/agent/volume-access';
 import { systemClock } from '../../../src/runtime/clock';
 import { ReasonedError } from '../../../src/runtime/errors';
 import { createCommandRunner } from '../../../src/runtime/exec';
+import type { ContainerLogs } from '../../../src/store/log-files';
+import type { Manifest } from '../../../src/store/manifest-format';
 import { CONTAINER_ID } from '../../lib/migration';
 
 const checkpoint = { namespace: 'default', name: 'move', uid: '01234567-89ab-cdef-0123-456789abcdef', attempt: 2 };
@@ -128,6 +130,45 @@ describe('the writable layer', () => {
   });
 });
 
+const carried = { path: 'logs/json-file.log' };
+const listed = { files: [{ ...carried, sizeBytes: 1, digest: '' }] } as unknown as Manifest;
+const logsIn = (containerDirectory: string): ContainerLogs => {
+  return { driver: 'json-file', containerDirectory, path: join(containerDirectory, 'x-json.log') };
+};
+
+describe('the log', () => {
+  beforeEach(() => store.publishDescription(checkpoint, '{}'));
+
+  test('arrives as it was saved, vouched for by the manifest', async () => {
+    await writeFile(join(upper, 'x-json.log'), 'said before');
+    await store.saveLogs(checkpoint, logsIn(upper));
+    const { digest } = await store.publishManifest(checkpoint, meta);
+    const manifest = await store.verify(checkpoint, digest);
+    expect(manifest.files).toContainEqual(expect.objectContaining({ ...carried, sizeBytes: 11 }));
+    const arrived = join(directory, 'arrived');
+    await mkdir(arrived);
+    await store.placeLogs(checkpoint, manifest, logsIn(arrived));
+    expect(await readFile(join(arrived, 'x-json.log'), 'utf8')).toBe('said before');
+    await writeFile(join(root, relative, carried.path), 'never said!');
+    await expect(store.verify(checkpoint, digest)).rejects.toMatchObject({ reason: 'CheckpointCorrupt' });
+  });
+
+  test('that somebody else put beside a container that keeps none is not published', async () => {
+    await mkdir(join(root, relative, 'logs'));
+    await writeFile(join(root, relative, carried.path), 'evil');
+    await store.saveLogs(checkpoint, undefined);
+    const { digest } = await store.publishManifest(checkpoint, meta);
+    expect((await store.verify(checkpoint, digest)).files).toMatchObject([{ path: 'container.json' }]);
+  });
+
+  test('is refused for a container that keeps none, or another kind', async () => {
+    const local = { ...logsIn(upper), driver: 'local' } as const;
+    const refused = { reason: 'CheckpointCorrupt' };
+    await expect(store.placeLogs(checkpoint, listed, undefined)).rejects.toMatchObject(refused);
+    await expect(store.placeLogs(checkpoint, listed, local)).rejects.toMatchObject(refused);
+  });
+});
+
 test('every access goes through the one that has a deadline', async () => {
   const hung = new ReasonedError('VolumeHung', 'for the test');
   const volume = { within: () => Promise.reject(hung) } as unknown as VolumeAccess;
@@ -140,6 +181,8 @@ test('every access goes through the one that has a deadline', async () => {
     cut.beginDump(checkpoint),
     cut.saveWritableLayer(checkpoint, upper),
     cut.applyWritableLayer(checkpoint, upper),
+    cut.saveLogs(checkpoint, logsIn(directory)),
+    cut.placeLogs(checkpoint, listed, logsIn(directory)),
     cut.publishManifest(checkpoint, meta),
     cut.readManifest(checkpoint),
     cut.verify(checkpoint, ''),

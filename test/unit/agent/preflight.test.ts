@@ -26,7 +26,8 @@ const looper: ContainerInfo = {
   bindSources: [],
   volumes: [],
   annotations: {},
-  upperDir: '/upper',
+  upperDir: '/var/lib/docker/overlay2/0123/diff',
+  logDriver: 'json-file',
   startedAt: '2026-01-01T00:00:00Z',
   raw: {},
 };
@@ -61,6 +62,7 @@ function depsFor({ container = {}, node = {}, engine = {}, driver = {} }: World)
       establishedConnections: () => Promise.resolve([]),
       stoppedProcesses: () => Promise.resolve([]),
       pathExists: () => Promise.resolve(true),
+      logSizeBytes: () => Promise.resolve(0),
       ...node,
     },
     store: { root: '/mnt/transship' },
@@ -89,6 +91,19 @@ const onSource: Record<string, { world: World; found: [string, boolean][] }> = {
   },
   'refuses one with --init': { world: { container: { init: true } }, found: [['InitNotSupported', true]] },
   'mentions exec sessions': { world: { container: { execIDs: ['e'] } }, found: [['ExecSessionsLost', false]] },
+  'mentions a log that a driver keeps elsewhere': {
+    world: { container: { logDriver: 'journald' } },
+    found: [['LogsNotCarried', false]],
+  },
+  'mentions a log whose place Docker does not tell': {
+    world: { container: { logDriver: 'local', upperDir: undefined } },
+    found: [['LogsNotCarried', false]],
+  },
+  'does not miss the log of a container that keeps none': { world: { container: { logDriver: 'none' } }, found: [] },
+  'mentions a large log': {
+    world: { node: { logSizeBytes: () => Promise.resolve(300 * 1024 * 1024) } },
+    found: [['LogsLarge', false]],
+  },
   'refuses open connections': {
     world: {
       node: { establishedConnections: () => Promise.resolve([{ local: 'a:1', remote: 'b:2', state: 'ESTAB' }]) },

@@ -50,6 +50,8 @@ function deps(): AgentDeps {
       saveWritableLayer: takes,
       publishManifest: takes,
       applyWritableLayer: takes,
+      saveLogs: takes,
+      placeLogs: takes,
       verify: async (ms: unknown, _digest: string, onBytes: (bytes: number) => void) => {
         for (let second = 1; second <= Number(ms) / 1000; second++) {
           await lasting(1_000);
@@ -97,6 +99,8 @@ test('a long one tells every five seconds how far it is, and no more once it has
 test.each([
   ['dump', { doing: 'Dump', bytes: 7, files: 1 }],
   ['saveWritableLayer', { doing: 'Save', bytes: 7, files: 1 }],
+  ['saveLogs', { doing: 'Save', bytes: 7, files: 1 }],
+  ['placeLogs', { doing: 'Apply', bytes: checkpoint.sizeBytes, files: checkpoint.files }],
   ['publishManifest', { doing: 'Publish', bytes: 7, files: 1 }],
   ['verify', { doing: 'Verify', bytes: 4 * MIB, files: checkpoint.files }],
   ['applyWritableLayer', { doing: 'Apply', bytes: checkpoint.sizeBytes, files: checkpoint.files }],

@@ -120,6 +120,7 @@ test('nothing is done before a failed step is due again', async () => {
 
 test.each([
   ['store.saveWritableLayer', reason('VolumeFull')],
+  ['store.saveLogs', reason('LogsNotSaved')],
   ['store.publishManifest', reason('VolumeHung')],
   ['store.publishManifest.after', reason('VolumeHung')],
 ])('a good dump is kept over a failure at %s: the container stands still and is dumped once', async (at, error) => {

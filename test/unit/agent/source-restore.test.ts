@@ -1,6 +1,6 @@
 import { ReasonedError } from '../../../src/runtime/errors';
 import { dockerAway, dockerHungUp, NO_RESTART } from '../../lib/fake-docker';
-import { ALWAYS, FakeMove, MEMORY } from '../../lib/fake-move';
+import { ALWAYS, FakeMove, LOG, MEMORY } from '../../lib/fake-move';
 import { CONTAINER_ID } from '../../lib/migration';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 
@@ -29,7 +29,7 @@ async function expectRestored(): Promise<void> {
   expect(move.status.source?.state).toBe('RolledBack');
   expect(move.status.source?.error).toBeUndefined();
   expect(move.source.docker.containers).toEqual([
-    expect.objectContaining({ name: 'looper', state: 'running', memory: MEMORY, restartPolicy: ALWAYS }),
+    expect.objectContaining({ name: 'looper', state: 'running', memory: MEMORY, log: LOG, restartPolicy: ALWAYS }),
   ]);
   expect(move.source.docker.containers[0]?.id).toBe(move.status.source?.restoredContainerID);
   expect(move.volume).toMatchObject({ dumps: 1, restores: 1 });

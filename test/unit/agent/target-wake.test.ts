@@ -1,7 +1,7 @@
 import type { TargetStatus } from '../../../src/api/types';
 import { reasonOf, ReasonedError } from '../../../src/runtime/errors';
 import { dockerAway } from '../../lib/fake-docker';
-import { ALWAYS, FakeMove, MEMORY } from '../../lib/fake-move';
+import { ALWAYS, FakeMove, LOG, MEMORY } from '../../lib/fake-move';
 import { Killed } from '../../lib/fake-node';
 import { revoked } from '../../lib/migration';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 const reason = (name: string): ReasonedError => new ReasonedError(name, 'for the test');
 const fenced = { reason: 'TargetFenced', message: 'for the test', at: revoked.at, fenced: 'node-b' } as const;
-const woken = { name: 'looper', state: 'running', memory: MEMORY };
+const woken = { name: 'looper', state: 'running', memory: MEMORY, log: LOG };
 const state = (): TargetStatus['state'] | undefined => move.status.target?.state;
 
 /** So many wake-ups failed of something that may pass. */
@@ -122,6 +122,7 @@ describe('a wake-up that fails', () => {
     ['driver.arm', reason('VolumeHung')],
     ['store.prepareDirectories', reason('VolumeStale')],
     ['store.readManifest', reason('VolumeHung')],
+    ['store.placeLogs', reason('VolumeHung')],
   ];
 
   test.each(passing)('at %s of something that may pass leaves nothing here, and is tried again', async (at, error) => {
