@@ -50,7 +50,9 @@ while True:
     threading.Thread(target=serve, args=(f"{host}:{number}", c), daemon=True).start()
 `;
 
-const addressOf = (node: NodeName): string => mustRun('lab/node-exec', [node, 'hostname', '-i']).trim();
+/** The address at which the node says that it can be reached. */
+const addressOf = (node: NodeName): string =>
+  mustRun('kubectl', ['get', 'node', node, '-o', 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}']);
 
 const clients: TcpClient[] = [];
 const client = async (node: NodeName, port = PORT): Promise<TcpClient> => {
@@ -167,10 +169,8 @@ test('a wake-up that fails leaves a server on the source that accepts connection
   });
   await withBrokenCriu('node-b', async () => {
     const { status } = await move('connections-rolled-back');
-    expect(status).toMatchObject({
-      phase: 'RolledBack',
-      source: { closedConnections: { peers: [expect.anything()] } },
-    });
+    expect(status.phase).toBe('RolledBack');
+    expect(status.source?.closedConnections?.peers).toContain(idle.name);
   });
   expect(stateOf('node-a', NAME)).toBe('running');
   expect(rulesIn(NAME)).toBe(rules);
