@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { sleep } from './waiting';
 
 /** How long a server may take to greet, and a connection that was closed to be noticed. */
 const PATIENCE_MS = 10_000;
@@ -16,11 +17,15 @@ export class TcpClient {
   readonly #socket: Socket;
   readonly #end: Promise<End>;
   #text = '';
+  #name = '';
   #endSeen: End | undefined;
   #look = (): void => undefined;
 
   private constructor(host: string, port: number) {
     this.#socket = connect(port, host);
+    this.#socket.on('connect', () => {
+      this.#name = `${this.#socket.localAddress ?? ''}:${this.#socket.localPort ?? 0}`;
+    });
     this.#socket.on('data', (chunk: Buffer) => {
       this.#text += chunk.toString('latin1');
       this.#look();
@@ -41,20 +46,24 @@ export class TcpClient {
     return new TcpClient(host, port);
   }
 
-  /** Connects and waits until the server has accepted and greeted. */
+  /** Connects, as soon as the server listens, and waits until it has greeted. */
   static async greeted(host: string, port: number): Promise<TcpClient> {
-    const client = new TcpClient(host, port);
-    await client.reads('hello');
-    return client;
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const client = new TcpClient(host, port);
+      try {
+        await client.reads('hello');
+        return client;
+      } catch (error) {
+        if (client.name !== '' || Date.now() > deadline) throw error;
+        await sleep(50);
+      }
+    }
   }
 
-  /** This end, as the server sees it. */
+  /** This end, as the server sees it; empty before it is connected. */
   get name(): string {
-    return `${this.#socket.localAddress ?? '?'}:${this.#socket.localPort ?? 0}`;
-  }
-
-  get bytesRead(): number {
-    return this.#text.length;
+    return this.#name;
   }
 
   send(text: string): void {
