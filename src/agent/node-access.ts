@@ -1,5 +1,7 @@
 import { release } from 'node:os';
 import { probeCriu } from '../criu/probe';
+import { closeConnections } from '../driver/close-connections';
+import { probeClosing } from '../driver/probe-closing';
 import { containerPids, establishedConnections, stoppedProcesses } from '../driver/processes';
 import type { Clock } from '../runtime/clock';
 import type { CommandRunner } from '../runtime/exec';
@@ -44,6 +46,9 @@ export function createNodeAccess(options: {
     volumeID: () => volumeProbe.volumeID(volume),
     measureClock: () => measureClockOffset(volume, name),
     establishedConnections: async (pid) => establishedConnections(await containerPids(pid)),
+    probeClosing: () => probeClosing({ run: commands, clock }),
+    closeConnections: (pid) =>
+      closeConnections(pid, { run: commands, clock, nodePid: hostPid === undefined ? 'self' : Number(hostPid) }),
     stoppedProcesses: async (pid) => stoppedProcesses(await containerPids(pid)),
     pathExists: async (path) => {
       const { exitCode } = await commands.run('test', ['-e', path], { timeoutMs: PATH_TIMEOUT_MS });

@@ -1,4 +1,11 @@
-import type { ContainerMigration, Progress, RestartPolicy, SourceStatus, TargetStatus } from '../api/types';
+import type {
+  ClosedConnections,
+  ContainerMigration,
+  Progress,
+  RestartPolicy,
+  SourceStatus,
+  TargetStatus,
+} from '../api/types';
 import type { ContainerEngine } from '../docker/engine';
 import type { CheckpointDirectories, Driver } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
@@ -48,6 +55,14 @@ export interface NodeAccess {
   measureClock(): Promise<{ offsetMicroseconds: number; errorMicroseconds: number }>;
   /** Established TCP connections of the container with this first process. */
   establishedConnections(pid: number): Promise<readonly { local: string; remote: string; state: string }[]>;
+  /** A real reset of a connection of our own. */
+  probeClosing(): Promise<ProbeResult>;
+  /**
+   * Destroys the TCP connections of the frozen container with this first process, so that both ends notice at once.
+   * Returns those that there were.
+   * @throws ReasonedError ConnectionsNotClosed, ContainerProcessesUnknown
+   */
+  closeConnections(pid: number): Promise<readonly { local: string; remote: string; state: string }[]>;
   /** Processes of the container that are stopped by a signal. */
   stoppedProcesses(pid: number): Promise<readonly number[]>;
   /** Whether a path exists on the node, not in the agent's own container. */
@@ -174,6 +189,8 @@ export interface JournalTimes {
   readonly publishedAt?: string;
   /** Noted just before the object says `Published`: from then on the target may have claimed. */
   readonly reportedAt?: string;
+  /** What the freeze closed, noted when it is done. */
+  readonly closedConnections?: ClosedConnections;
 }
 
 /** The journal of one node, an entry for each container that is being moved away. */

@@ -46,6 +46,7 @@ export type ActorError = NonNullable<SourceStatus['error']>;
 export type ClockReading = NonNullable<SourceStatus['clock']>;
 export type Retry = NonNullable<SourceStatus['retry']>;
 export type Progress = NonNullable<SourceStatus['progress']>;
+export type ClosedConnections = NonNullable<SourceStatus['closedConnections']>;
 export type RestartPolicy = NonNullable<SourceStatus['restartPolicy']>;
 export type Checkpoint = NonNullable<Status['checkpoint']>;
 export type Condition = NonNullable<Status['conditions']>[number];

@@ -29,6 +29,16 @@ export interface CheckpointDirectories {
  */
 export type WakeState = 'none' | 'armed' | 'restoring' | 'restored' | 'resumed' | 'failed';
 
+export interface DumpOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /**
+   * Called when the container certainly stands still, before CRIU begins: rids it of its connections. With it, the dump
+   * leaves out those that begin meanwhile and that nobody can accept; without it, they fail it (`ConnectionsInFlight`).
+   */
+  readonly closeConnections?: () => Promise<void>;
+}
+
 export interface Woken {
   /** When the processes ran on: RFC 3339 with microseconds, UTC, this node's clock (4 ms coarse). */
   readonly resumedAt: string;
@@ -57,11 +67,7 @@ export interface Driver {
    * After a good one a stop waits in every process: none runs on, whoever thaws the container, before `abandonDump` or
    * `letRun`.
    */
-  dump(
-    container: DriverContainer,
-    target: CheckpointDirectories,
-    options: { timeoutMs: number; signal?: AbortSignal },
-  ): Promise<{ dumpMs: number }>;
+  dump(container: DriverContainer, target: CheckpointDirectories, options: DumpOptions): Promise<{ dumpMs: number }>;
 
   /**
    * Before a paused container is woken up again: ends a dump that an earlier life of the agent began, and makes the

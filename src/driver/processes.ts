@@ -58,25 +58,43 @@ export async function establishedConnections(
   pids: readonly number[],
   proc = '/proc',
 ): Promise<readonly TcpConnection[]> {
-  const owned = new Set((await Promise.all(pids.map((pid) => socketsOf(pid, proc)))).flat());
-  // Processes of one container share a network namespace, mostly: its sockets are read once.
-  const namespaces = new Map<string, number>();
-  for (const pid of pids) {
-    const namespace = await optional(readlink(join(proc, String(pid), 'ns/net')));
-    if (namespace !== undefined) namespaces.set(namespace, pid);
-  }
-  const tables = await Promise.all(
-    [...namespaces.values()].flatMap((pid) =>
-      ['tcp', 'tcp6'].map((table) => optional(readFile(join(proc, String(pid), 'net', table), 'utf8'))),
-    ),
-  );
-  return tables
-    .flatMap((table) => parseTcpTable(table ?? ''))
+  const { owned, namespaces } = await readSockets(pids, proc);
+  return namespaces
+    .flatMap(({ sockets }) => sockets)
     .filter(({ inode }) => owned.has(inode))
     .flatMap(({ local, remote, state, receiveQueue }) => {
       if (!CARRIED.includes(state)) return [{ local, remote, state }];
       return state === 'LISTEN' && receiveQueue > 0 ? [{ local, remote, state: 'SYN-RECV' }] : [];
     });
+}
+
+/** The TCP sockets of a container's network namespaces, with those of others that share them. */
+export interface ContainerSockets {
+  /** Inodes of the sockets that the container's processes have open. */
+  readonly owned: ReadonlySet<number>;
+  /** Each with one process that is in it. */
+  readonly namespaces: readonly { readonly id: string; readonly pid: number; readonly sockets: readonly TcpSocket[] }[];
+}
+
+/** Reads which TCP sockets these processes can see, and which are theirs. One that is gone has none. */
+export async function readSockets(pids: readonly number[], proc = '/proc'): Promise<ContainerSockets> {
+  const owned = new Set((await Promise.all(pids.map((pid) => socketsOf(pid, proc)))).flat());
+  // Processes of one container share a network namespace, mostly: its sockets are read once.
+  const members = new Map<string, number>();
+  for (const pid of pids) {
+    const id = await networkOf(pid, proc);
+    if (id !== undefined) members.set(id, pid);
+  }
+  const namespaces = [...members].map(async ([id, pid]) => {
+    const tables = ['tcp', 'tcp6'].map((table) => optional(readFile(join(proc, String(pid), 'net', table), 'utf8')));
+    return { id, pid, sockets: (await Promise.all(tables)).flatMap((table) => parseTcpTable(table ?? '')) };
+  });
+  return { owned, namespaces: await Promise.all(namespaces) };
+}
+
+/** By what a network namespace is known; undefined when the process is gone. */
+export function networkOf(pid: number | 'self', proc = '/proc'): Promise<string | undefined> {
+  return optional(readlink(join(proc, String(pid), 'ns/net')));
 }
 
 /**

@@ -24,6 +24,8 @@ export class FakeRunc implements CommandRunner {
   status = 'paused';
   /** A program that is not installed. */
   missing = '';
+  /** What `runc checkpoint --help` says. */
+  help = '--tcp-established --tcp-skip-in-flight';
   checkpoint: () => Partial<CommandResult> | Promise<never> = () => ({});
   readonly commands: (readonly string[])[] = [];
 
@@ -31,6 +33,7 @@ export class FakeRunc implements CommandRunner {
     if (file === this.missing) throw new ReasonedError('CommandNotFound', `${file} does not exist`);
     const result = { exitCode: 0, signal: null, stdout: '', stderr: '', durationMs: 5 };
     this.commands.push([file, ...args]);
+    if (args.includes('--help')) return { ...result, stdout: this.help };
     if (args.includes('state')) return { ...result, stdout: JSON.stringify({ status: this.status }) };
     if (args.includes('pause')) this.status = 'paused';
     if (args.includes('checkpoint')) return { ...result, ...(await this.checkpoint()) };

@@ -68,6 +68,8 @@ export class FakeNode {
   readonly markers = new Map<string, WakeState>();
   readonly journal: FileJournal;
   outOfService = false;
+  /** Open TCP connections of the container. */
+  readonly connections: { local: string; remote: string; state: string }[] = [];
   readonly #name: string;
   readonly #world: { readonly api: FakeApi; readonly volume: FakeVolume; readonly clock: FakeClock };
   readonly #planned = new Map<string, (() => unknown)[]>();
@@ -123,7 +125,9 @@ export class FakeNode {
       probeVolume: () => Promise.resolve({ ok: true }),
       volumeID: () => Promise.resolve('volume-1'),
       measureClock: () => Promise.resolve({ offsetMicroseconds: 0, errorMicroseconds: 1 }),
-      establishedConnections: () => Promise.resolve([]),
+      establishedConnections: () => Promise.resolve(this.connections),
+      probeClosing: () => Promise.resolve({ ok: true }),
+      closeConnections: () => Promise.resolve(this.connections.splice(0)),
       stoppedProcesses: () => Promise.resolve([]),
       pathExists: () => Promise.resolve(true),
       logSizeBytes: () => Promise.resolve(0),

@@ -107,9 +107,10 @@ export function fakeDriver(
     name: 'runc',
     checkFreeze: () => Promise.resolve([]),
     checkWake: () => Promise.resolve([]),
-    dump: async ({ id }) => {
+    dump: async ({ id }, _target, { closeConnections }) => {
       const { state, memory } = docker.get(id);
       if (state !== 'paused' || memory === undefined) throw new ReasonedError('NotFrozen', 'it is not paused');
+      await closeConnections?.();
       volume.images = { memory, dump: ++volume.dumps };
       return Promise.resolve({ dumpMs: 1 });
     },

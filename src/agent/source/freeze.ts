@@ -5,6 +5,7 @@ import { formatBytes } from '../../runtime/format-bytes';
 import { checkpointOf } from '../checkpoint-key';
 import { containerLogs } from '../container-logs';
 import type { AgentDeps, PublishedCheckpoint } from '../ports';
+import { closedIn, closing } from './connections';
 import { findOriginal, originalOf } from './original';
 
 /**
@@ -64,7 +65,10 @@ async function dump(migration: ContainerMigration, container: ContainerInfo, dep
   await engine.pause(container.id);
   const { frozenAt = now() } = container.state === 'paused' ? ((await journal.read(container.id)) ?? {}) : {};
   await journal.note(container.id, uid, { frozenAt });
-  await driver.dump(container, directories, { timeoutMs: deps.deadlines.dumpMs });
+  await driver.dump(container, directories, {
+    timeoutMs: deps.deadlines.dumpMs,
+    ...closing(migration, container, deps),
+  });
   await journal.note(container.id, uid, { dumpedAt: now() });
 }
 
@@ -90,7 +94,8 @@ async function published(
   status: SourceStatus,
   deps: AgentDeps,
 ): Promise<SourceStatus> {
-  const { freezeStartedAt, frozenAt, dumpedAt, publishedAt } = (await deps.journal.read(containerID)) ?? {};
+  const entry = await deps.journal.read(containerID);
+  const { freezeStartedAt, frozenAt, dumpedAt, publishedAt } = entry ?? {};
   return {
     ...status,
     state: 'Published',
@@ -99,6 +104,7 @@ async function published(
     ...(frozenAt === undefined ? {} : { frozenAt }),
     ...(dumpedAt === undefined ? {} : { dumpedAt }),
     ...(publishedAt === undefined ? {} : { publishedAt }),
+    ...closedIn(entry),
   };
 }
 

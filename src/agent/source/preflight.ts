@@ -2,6 +2,7 @@ import type { Check, ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
+import { connectionChecks } from './connections';
 import { findContainer } from './find-container';
 import { logChecks } from './log-checks';
 import { inProgress } from '../journal';
@@ -16,7 +17,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
   } catch (error) {
     return { ...base, checks: [refusal(error)] };
   }
-  const checks = await findings(() => containerChecks(container, deps));
+  const checks = await findings(() => containerChecks(container, migration, deps));
   checks.push(...(await findings(() => probeNode(deps.node))));
   let volumeID: string | undefined;
   checks.push(
@@ -40,7 +41,11 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
   };
 }
 
-async function containerChecks(container: ContainerInfo, deps: AgentDeps): Promise<Check[]> {
+async function containerChecks(
+  container: ContainerInfo,
+  migration: ContainerMigration,
+  deps: AgentDeps,
+): Promise<Check[]> {
   const pod = container.labels['io.kubernetes.pod.name'];
   if (pod !== undefined) {
     const namespace = container.labels['io.kubernetes.pod.namespace'] ?? '?';
@@ -59,6 +64,7 @@ async function containerChecks(container: ContainerInfo, deps: AgentDeps): Promi
   return [
     ...carriedChecks(container),
     ...(await logChecks(container, deps.node)),
+    ...(await connectionChecks(container, migration, deps)),
     ...(await processChecks(container, deps)),
     ...(await deps.driver.checkFreeze(container)),
   ];
@@ -104,18 +110,6 @@ function carriedChecks(container: ContainerInfo): Check[] {
 
 async function processChecks(container: ContainerInfo, { node }: AgentDeps): Promise<Check[]> {
   const checks: Check[] = [];
-  const connections = await node.establishedConnections(container.pid);
-  if (connections.length > 0) {
-    const shown = connections.slice(0, 5).map(({ local, remote, state }) => `${local} ↔ ${remote} (${state})`);
-    const more = connections.length > shown.length ? ` and ${connections.length - shown.length} more` : '';
-    checks.push(
-      blocking(
-        'EstablishedConnections',
-        `container ${container.name} has ${connections.length} TCP connections that would break: ${shown.join(', ')}${more}; ` +
-          'close them or wait until they are closed (connections cannot be kept yet)',
-      ),
-    );
-  }
   const stopped = await node.stoppedProcesses(container.pid);
   if (stopped.length > 0) {
     checks.push(

@@ -4,6 +4,7 @@ import { ReasonedError } from '../../runtime/errors';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
 import { removeCreated } from '../created-container';
+import { closedIn } from './connections';
 import { discardCheckpoint } from './discard';
 import { findReplacement } from './replacement';
 import { isTransient } from '../transient';
@@ -18,10 +19,12 @@ export async function wakeOriginal(
 ): Promise<SourceStatus> {
   const container = await originalOf(status, deps.engine);
   // Before they are taken back: what was revoked in the middle of a freeze was never reported.
-  const { freezeStartedAt, frozenAt } = (await deps.journal.read(container.id)) ?? {};
+  const entry = await deps.journal.read(container.id);
+  const { freezeStartedAt, frozenAt } = entry ?? {};
   const frozen = {
     ...(freezeStartedAt === undefined ? {} : { freezeStartedAt }),
     ...(frozenAt === undefined ? {} : { frozenAt }),
+    ...closedIn(entry),
   };
   await thawForGood(container, migration, status, deps);
   const now = await deps.engine.inspect(container.id);

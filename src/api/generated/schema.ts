@@ -108,6 +108,15 @@ export const schema = {
           "maximum": 20,
           "default": 3
         },
+        "connections": {
+          "type": "string",
+          "description": "What becomes of the container's open TCP connections. Refuse does not move a container that has any; Close resets them when it is frozen, so that both ends notice at once, and moves it. Listeners move in any case.",
+          "enum": [
+            "Refuse",
+            "Close"
+          ],
+          "default": "Refuse"
+        },
         "cancel": {
           "type": "boolean",
           "description": "Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.",
@@ -607,6 +616,29 @@ export const schema = {
                   "type": "string",
                   "format": "date-time",
                   "description": "When that was."
+                }
+              },
+              "additionalProperties": false
+            },
+            "closedConnections": {
+              "type": "object",
+              "description": "The TCP connections that the freeze has closed, with spec.connections Close.",
+              "required": [
+                "count",
+                "peers"
+              ],
+              "properties": {
+                "count": {
+                  "type": "integer",
+                  "description": "How many there were.",
+                  "minimum": 0
+                },
+                "peers": {
+                  "type": "array",
+                  "description": "Address and port of the other ends; the first ten.",
+                  "items": {
+                    "type": "string"
+                  }
                 }
               },
               "additionalProperties": false

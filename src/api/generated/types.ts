@@ -48,6 +48,10 @@ export interface Generated {
      */
     backoffLimit: number;
     /**
+     * What becomes of the container's open TCP connections. Refuse does not move a container that has any; Close resets them when it is frozen, so that both ends notice at once, and moves it. Listeners move in any case.
+     */
+    connections: 'Refuse' | 'Close';
+    /**
      * Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.
      */
     cancel: boolean;
@@ -372,6 +376,19 @@ export interface Generated {
          * When that was.
          */
         at: string;
+      };
+      /**
+       * The TCP connections that the freeze has closed, with spec.connections Close.
+       */
+      closedConnections?: {
+        /**
+         * How many there were.
+         */
+        count: number;
+        /**
+         * Address and port of the other ends; the first ten.
+         */
+        peers: string[];
       };
       /**
        * Full Docker ID of the container that took the original's place on this node, when the original had died (with its Docker daemon or its node) and was woken up from its own checkpoint.

@@ -3,12 +3,14 @@ import { dirname, join } from 'node:path';
 import { explainCriuLog, VOLUME_FULL } from '../../criu/log';
 import { readLogEnd } from '../../criu/log-file';
 import { ReasonedError, reasonOf } from '../../runtime/errors';
-import type { CheckpointDirectories, DriverContainer } from '../driver';
+import type { CheckpointDirectories, DriverContainer, DumpOptions } from '../driver';
 import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig } from './paths';
 import { unlockNetwork } from './network-lock';
 import type { RuncDriverOptions } from './options';
 import { endCheckpoints } from './runc-processes';
 import { pauseIfRunning } from './runc-state';
+import type { RuncCall } from './skip-in-flight';
+import { PLAIN_RUNC, skippingInFlight } from './skip-in-flight';
 
 /** With less room than this a volume counts as full. */
 const FULL_BYTES = 65_536;
@@ -17,9 +19,8 @@ const FULL_BYTES = 65_536;
 export async function dumpContainer(
   container: DriverContainer,
   target: CheckpointDirectories,
-  timeoutMs: number,
+  { timeoutMs, signal, closeConnections }: DumpOptions,
   options: RuncDriverOptions,
-  signal?: AbortSignal,
 ): Promise<{ dumpMs: number }> {
   const root = await findRuncRoot(options.execRoot, container);
   // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
@@ -30,7 +31,12 @@ export async function dumpContainer(
   // The volume may have taken so long that the container was rolled back meanwhile.
   signal?.throwIfAborted();
   await pauseIfRunning(container.id, root, options);
-  const outcome = await checkpoint(container, root, target, { timeoutMs, signal }, options);
+  let runc = PLAIN_RUNC;
+  if (closeConnections !== undefined) {
+    [runc] = await Promise.all([skippingInFlight(options), closeConnections()]);
+    signal?.throwIfAborted();
+  }
+  const outcome = await checkpoint(container, root, target, { timeoutMs, signal }, runc, options);
   signal?.throwIfAborted();
   // At once, before anything is read from the volume.
   if (!outcome.ok) {
@@ -80,15 +86,16 @@ async function checkpoint(
   root: string,
   target: CheckpointDirectories,
   limits: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+  { program, before, flags }: RuncCall,
   { run, runDir }: RuncDriverOptions,
 ): Promise<Outcome> {
   const removeConfig = await clearCriuConfig(container, runDir);
   const { timeoutMs, signal: abort } = limits;
   try {
     const { exitCode, signal, durationMs, stderr } = await run.run(
-      'runc',
+      program,
       [
-        ...['--root', root, 'checkpoint', '--leave-running', '--file-locks'],
+        ...[...before, '--root', root, 'checkpoint', '--leave-running', '--file-locks', ...flags],
         ...['--image-path', target.images, '--work-path', target.work, container.id],
       ],
       { timeoutMs, ...(abort === undefined ? {} : { signal: abort }) },

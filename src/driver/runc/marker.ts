@@ -8,8 +8,12 @@ import { criuConfigPath, markerPaths } from './paths';
 /** The later wins where two are there: the wrapper makes the next before it removes the one before. */
 const STATES = ['resumed', 'restored', 'failed', 'restoring', 'armed'] as const;
 
-/** CRIU creates the processes and leaves them stopped, so that Docker can give them their network before they run. */
-const RESTORE_CONFIG = 'leave-stopped\n';
+/**
+ * CRIU creates the processes and leaves them stopped, so that Docker can give them their network before they run. And it
+ * makes closed sockets of those whose connection ended before the dump: it knows their peers still, takes them for
+ * connected, and would refuse to restore them (measured with CRIU 4.2.1).
+ */
+const RESTORE_CONFIG = 'leave-stopped\ntcp-close\n';
 
 /** What runc restores with; the wrapper lets nothing else through. As the dump did, so that locks are carried over. */
 const RESTORE_OPTIONS = '--file-locks\n';

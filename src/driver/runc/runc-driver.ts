@@ -14,7 +14,7 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
     name: 'runc',
     checkFreeze: (container) => findFreezeProblems(container, options),
     checkWake: (engine) => findWakeProblems(engine, options),
-    dump: (container, target, { timeoutMs, signal }) => dumpContainer(container, target, timeoutMs, options, signal),
+    dump: (container, target, how) => dumpContainer(container, target, how, options),
     abandonDump: (container) => abandonDump(container, options),
     letRun: ({ pid }) => options.signalAll(pid, 'SIGCONT'),
     createOptions: (migrationUID) => ({

@@ -164,6 +164,69 @@ describe('a dump', () => {
     },
   );
 
+  describe('that closes connections', () => {
+    const dumpClosing = (closeConnections: () => Promise<void>): Promise<unknown> =>
+      setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000, closeConnections });
+    const checkpointCommand = (): readonly string[] | undefined =>
+      setup.runc.commands.find((words) => words.includes('--leave-running'));
+
+    test('does so while the container stands still, before CRIU looks', async () => {
+      const run = setup.runc;
+      run.status = 'running';
+      const seen: string[] = [];
+      run.checkpoint = () => {
+        seen.push('dump');
+        return {};
+      };
+      await dumpClosing(() => {
+        seen.push(`close while ${run.status}`);
+        return Promise.resolve();
+      });
+      expect(seen).toEqual(['close while paused', 'dump']);
+    });
+
+    test('leaves out connections that nobody has accepted, with the flag of runc', async () => {
+      await dumpClosing(() => Promise.resolve());
+      expect(checkpointCommand()).toContain('--tcp-skip-in-flight');
+    });
+
+    test('leaves them out with a runc that has no such flag', async () => {
+      setup.runc.help = '--tcp-established';
+      mkdirSync(setup.runDir);
+      await dumpClosing(() => Promise.resolve());
+      const config = join(setup.runDir, 'criu-skip-in-flight.conf');
+      expect(checkpointCommand()?.slice(0, 3)).toEqual(['env', `CRIU_CONFIG_FILE=${config}`, 'runc']);
+      expect(checkpointCommand()).not.toContain('--tcp-skip-in-flight');
+      expect(readFileSync(config, 'utf8')).toBe('skip-in-flight\n');
+    });
+
+    test('is not made when they cannot be closed', async () => {
+      await expect(dumpClosing(() => Promise.reject(new Error('no ss')))).rejects.toThrow('no ss');
+      expect(checkpointCommand()).toBe(undefined);
+    });
+
+    test('is not made when it was given up meanwhile', async () => {
+      const givenUp = new AbortController();
+      const dump = setup.driver().dump(container, setup.checkpoint, {
+        timeoutMs: 1000,
+        signal: givenUp.signal,
+        closeConnections: () => {
+          givenUp.abort(new Error('given up'));
+          return Promise.resolve();
+        },
+      });
+      await expect(dump).rejects.toThrow('given up');
+      expect(checkpointCommand()).toBe(undefined);
+    });
+  });
+
+  test('that closes no connections leaves none out', async () => {
+    await setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
+    expect(setup.runc.commands.find((words) => words.includes('--leave-running'))).not.toContain(
+      '--tcp-skip-in-flight',
+    );
+  });
+
   test('is made with the state directory that has the container', async () => {
     renameSync(join(setup.directory, 'docker/runtime-runc'), join(setup.directory, 'docker/runtime-transship'));
     const run = setup.runc;

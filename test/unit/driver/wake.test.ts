@@ -37,7 +37,7 @@ describe('a wake-up', () => {
     expect(await readlink(join(setup.marker, 'images'))).toBe(setup.checkpoint.images);
     const { runtime, annotations } = driver.createOptions(UID);
     expect(runtime).toBe('transship');
-    expect(readFileSync(annotations['org.criu.config'] ?? '', 'utf8')).toBe('leave-stopped\n');
+    expect(readFileSync(annotations['org.criu.config'] ?? '', 'utf8')).toBe('leave-stopped\ntcp-close\n');
     await driver.arm(ID, UID, setup.checkpoint);
     expect(await driver.wakeState(ID)).toBe('armed');
   });

@@ -1,0 +1,66 @@
+import type { Check, ClosedConnections, ContainerMigration, SourceStatus } from '../../api/types';
+import type { ContainerInfo } from '../../docker/engine';
+import { describeConnections } from '../../driver/close-connections';
+import { blocking } from '../node-checks';
+import type { AgentDeps, JournalEntry } from '../ports';
+
+/** The status is no list of clients. */
+const PEERS_TOLD = 10;
+
+/** What the container's TCP connections mean for its migration. */
+export async function connectionChecks(
+  container: Pick<ContainerInfo, 'name' | 'pid'>,
+  { spec }: Pick<ContainerMigration, 'spec'>,
+  { node }: Pick<AgentDeps, 'node'>,
+): Promise<Check[]> {
+  const checks: Check[] = [];
+  if (spec.connections === 'Close') {
+    // Also for one that has none: it may have some when it is frozen.
+    const probe = await node.probeClosing();
+    if (!probe.ok) checks.push(blocking(probe.reason, probe.message));
+  }
+  const found = await node.establishedConnections(container.pid);
+  if (found.length === 0) return checks;
+  const what = `container ${container.name} has ${found.length} TCP connections that`;
+  if (spec.connections === 'Close') {
+    checks.push({
+      reason: 'ConnectionsWillClose',
+      message: `${what} are closed when it is frozen, at both ends (spec.connections: Close): ${describeConnections(found)}`,
+      blocking: false,
+    });
+  } else {
+    checks.push(
+      blocking(
+        'EstablishedConnections',
+        `${what} would break: ${describeConnections(found)}; close them, wait until they are closed, or set ` +
+          'spec.connections: Close, with which the freeze resets them (they cannot be kept yet)',
+      ),
+    );
+  }
+  return checks;
+}
+
+/** What rids the frozen container of its connections, as `Driver.dump` takes it; nothing when they are to be refused. */
+export function closing(
+  { metadata, spec }: ContainerMigration,
+  container: ContainerInfo,
+  { node, journal }: Pick<AgentDeps, 'node' | 'journal'>,
+): { closeConnections?: () => Promise<void> } {
+  if (spec.connections !== 'Close') return {};
+  return {
+    closeConnections: async () => {
+      const closed = await node.closeConnections(container.pid);
+      if (closed.length === 0) return;
+      // An earlier life of the agent may have closed some in this very freeze.
+      const before = (await journal.read(container.id))?.closedConnections ?? { count: 0, peers: [] };
+      const peers = [...new Set([...before.peers, ...closed.map(({ remote }) => remote)])].slice(0, PEERS_TOLD);
+      const closedConnections: ClosedConnections = { count: before.count + closed.length, peers };
+      await journal.note(container.id, metadata.uid, { closedConnections });
+    },
+  };
+}
+
+/** What the freeze closed, for the status. */
+export function closedIn(entry: JournalEntry | undefined): Pick<SourceStatus, 'closedConnections'> {
+  return entry?.closedConnections === undefined ? {} : { closedConnections: entry.closedConnections };
+}
