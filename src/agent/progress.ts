@@ -81,6 +81,8 @@ function telling(deps: AgentDeps, migration: ContainerMigration, set: (activity?
       ...store,
       saveWritableLayer: (...given) =>
         during({ doing: 'Save', measure: written }, () => store.saveWritableLayer(...given)),
+      saveVolume: (...given) => during({ doing: 'Save', measure: written }, () => store.saveVolume(...given)),
+      fillVolume: (...given) => during({ doing: 'Apply', measure: all }, () => store.fillVolume(...given)),
       publishManifest: (...given) =>
         during({ doing: 'Publish', measure: written }, () => store.publishManifest(...given)),
       applyWritableLayer: (...given) =>

@@ -4,9 +4,11 @@ import type { WakeState } from '../../src/driver/driver';
 import type { Clock } from '../../src/runtime/clock';
 import { ReasonedError } from '../../src/runtime/errors';
 import { digestOf } from '../../src/store/digest';
+import { volumeArchive } from '../../src/store/volume-archive';
 import type { CheckpointKey } from '../../src/store/layout';
 import type { Manifest } from '../../src/store/manifest-format';
 import type { FakeDocker } from './fake-docker';
+import type { FakeMounts } from './fake-mounts';
 
 const DIRECTORIES = { images: '/volume/images', work: '/volume/work' };
 
@@ -16,14 +18,16 @@ export interface FakeVolume {
   /** The memory that was dumped, and by how many dumps before it came to this one. */
   images?: { readonly memory: string; readonly dump: number } | undefined;
   manifest?: { readonly manifest: Manifest; readonly published: PublishedCheckpoint } | undefined;
+  /** The files of Docker volumes, by the name of the volume. */
+  archives?: Record<string, Readonly<Record<string, string>>> | undefined;
   /** Dumps that were ever made. */
   dumps: number;
   /** Restores that were ever made. */
   restores: number;
 }
 
-/** The volume as the agents' steps reach it. */
-export function fakeStore(volume: FakeVolume): CheckpointStore {
+/** The volume as the steps of a node's agent reach it. */
+export function fakeStore(volume: FakeVolume, { files }: Pick<FakeMounts, 'files'>): CheckpointStore {
   const done = (): Promise<void> => Promise.resolve();
   return {
     root: '/volume',
@@ -41,9 +45,17 @@ export function fakeStore(volume: FakeVolume): CheckpointStore {
     prepareDirectories: () => Promise.resolve(DIRECTORIES),
     saveWritableLayer: done,
     applyWritableLayer: done,
+    saveVolume: async (_checkpoint, { name, mountpoint }) => {
+      volume.archives = { ...volume.archives, [name]: { ...files.get(mountpoint) } };
+      return Promise.resolve();
+    },
+    fillVolume: async (_checkpoint, { name, mountpoint }) => {
+      Object.assign(files.get(mountpoint) ?? {}, volume.archives?.[name]);
+      return Promise.resolve();
+    },
     publishManifest: ({ uid, attempt }, meta) => {
       if (volume.images === undefined) return missing('CheckpointCorrupt');
-      volume.manifest = publish(volume.images, { ...meta, migrationUID: uid, attempt });
+      volume.manifest = publish(volume.images, volume.archives, { ...meta, migrationUID: uid, attempt });
       return Promise.resolve(volume.manifest.published);
     },
     readManifest: () => Promise.resolve(volume.manifest),
@@ -55,7 +67,7 @@ export function fakeStore(volume: FakeVolume): CheckpointStore {
     },
     measure: () => Promise.resolve({ bytes: 0, files: 0 }),
     discard: () => {
-      Object.assign(volume, { description: undefined, images: undefined, manifest: undefined });
+      Object.assign(volume, { description: undefined, images: undefined, manifest: undefined, archives: undefined });
       return Promise.resolve();
     },
   };
@@ -63,11 +75,13 @@ export function fakeStore(volume: FakeVolume): CheckpointStore {
 
 function publish(
   images: NonNullable<FakeVolume['images']>,
+  archives: FakeVolume['archives'],
   meta: Omit<Manifest, 'version' | 'files'>,
 ): NonNullable<FakeVolume['manifest']> {
   const digest = digestOf(JSON.stringify([images, meta]));
+  const paths = ['images/pages-1.img', ...Object.keys(archives ?? {}).map(volumeArchive)];
   return {
-    manifest: { ...meta, version: 1, files: [{ path: 'images/pages-1.img', sizeBytes: 7, digest }] },
+    manifest: { ...meta, version: 1, files: paths.map((path) => ({ path, sizeBytes: 7, digest })) },
     published: { path: 'default/move-01234567/1', digest, sizeBytes: 7, files: 1 },
   };
 }

@@ -12,6 +12,8 @@ const spec: Spec = {
   retainCheckpoint: 'OnFailure',
   activeDeadlineSeconds: 600,
   backoffLimit: 3,
+  volumes: 'Copy',
+  volumeOverrides: [],
   cancel: false,
 };
 

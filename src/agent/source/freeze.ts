@@ -4,6 +4,8 @@ import { ReasonedError } from '../../runtime/errors';
 import { formatBytes } from '../../runtime/format-bytes';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps, PublishedCheckpoint } from '../ports';
+import { removeProbes } from '../volumes/shared';
+import { saveVolumes } from '../volumes/source';
 import { findOriginal, originalOf } from './original';
 
 /**
@@ -54,6 +56,8 @@ async function dump(migration: ContainerMigration, container: ContainerInfo, dep
   const { engine, driver, store, journal } = deps;
   const { uid } = migration.metadata;
   const now = (): string => new Date(deps.clock.now()).toISOString();
+  // The target has seen them; and what the container must not see for good must be gone before it stands still.
+  if (container.state === 'running') await removeProbes(migration, deps);
   // Before anything is touched: a manifest of an earlier dump would vouch for images that are overwritten now.
   const directories = await store.beginDump(checkpointOf(migration));
   // A policy such as `always` would start a second copy the moment the original is killed (moby restarts it).
@@ -75,6 +79,7 @@ export async function publish(
 ): Promise<PublishedCheckpoint> {
   const checkpoint = checkpointOf(migration);
   if (container.upperDir !== undefined) await store.saveWritableLayer(checkpoint, container.upperDir);
+  await saveVolumes(migration, container, { store });
   const complete = await store.publishManifest(checkpoint, { driver: driver.name, containerID: container.id });
   const publishedAt = new Date(clock.now()).toISOString();
   await journal.note(container.id, migration.metadata.uid, { publishedAt });

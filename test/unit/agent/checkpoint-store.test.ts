@@ -140,6 +140,8 @@ test('every access goes through the one that has a deadline', async () => {
     cut.beginDump(checkpoint),
     cut.saveWritableLayer(checkpoint, upper),
     cut.applyWritableLayer(checkpoint, upper),
+    cut.saveVolume(checkpoint, { name: 'data', mountpoint: upper }),
+    cut.fillVolume(checkpoint, { name: 'data', mountpoint: upper }),
     cut.publishManifest(checkpoint, meta),
     cut.readManifest(checkpoint),
     cut.verify(checkpoint, ''),
