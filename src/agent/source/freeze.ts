@@ -5,7 +5,7 @@ import { formatBytes } from '../../runtime/format-bytes';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps, PublishedCheckpoint } from '../ports';
 import { removeProbes } from '../volumes/shared';
-import { saveVolumes } from '../volumes/source';
+import { requireSoleUser, saveVolumes } from '../volumes/source';
 import { findOriginal, originalOf } from './original';
 
 /**
@@ -57,7 +57,10 @@ async function dump(migration: ContainerMigration, container: ContainerInfo, dep
   const { uid } = migration.metadata;
   const now = (): string => new Date(deps.clock.now()).toISOString();
   // The target has seen them; and what the container must not see for good must be gone before it stands still.
-  if (container.state === 'running') await removeProbes(migration, deps);
+  if (container.state === 'running') {
+    await removeProbes(migration, deps);
+    await requireSoleUser(migration, container, deps);
+  }
   // Before anything is touched: a manifest of an earlier dump would vouch for images that are overwritten now.
   const directories = await store.beginDump(checkpointOf(migration));
   // A policy such as `always` would start a second copy the moment the original is killed (moby restarts it).

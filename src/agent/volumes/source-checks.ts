@@ -8,6 +8,7 @@ import type { AgentDeps } from '../ports';
 import { ownDirectory } from './own-directory';
 import type { PlannedMount } from './plan';
 import { planMounts } from './plan';
+import { otherWriters } from './source';
 
 type Deps = Pick<AgentDeps, 'dockerVolumes' | 'mountFiles' | 'node'>;
 
@@ -75,12 +76,10 @@ async function seeCopied(
 ): Promise<Seen> {
   const obstacle = obstacleOf(mount, volume, container);
   if (obstacle !== undefined) return { checks: [notCopyable(mount, obstacle)] };
-  const users = (await dockerVolumes.usersOf(mount.name)).filter(
-    ({ id, state }) => id !== container.id && ['running', 'paused', 'restarting'].includes(state),
-  );
+  const users = await otherWriters(mount.name, container, { dockerVolumes });
   if (users.length > 0) {
     const message =
-      `volume ${mount.name} is also used by ${users.map((user) => user.name).join(', ')} on ${node.name}, which would go on ` +
+      `volume ${mount.name} is also used by ${users.join(', ')} on ${node.name}, which would go on ` +
       'writing to it; stop them, or set RequireShared or Skip for it in spec.volumeOverrides';
     return { checks: [blocking('VolumeInUse', message)] };
   }

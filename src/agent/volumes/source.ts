@@ -9,6 +9,7 @@ import type { AgentDeps } from '../ports';
 import { copied, provided } from './plan';
 
 const OUR_LABELS = 'transship.dev/';
+const RUNNING: readonly string[] = ['running', 'paused', 'restarting'];
 
 /** What the target must know to create the volumes: their labels, but for those of earlier moves. */
 export async function describeVolumes(
@@ -21,6 +22,37 @@ export async function describeVolumes(
     labels.push([name, without(own, (label) => label.startsWith(OUR_LABELS))]);
   }
   return labels.length === 0 ? {} : { volumes: Object.fromEntries(labels) };
+}
+
+/**
+ * The containers besides this one that may write to the volume: the copy of a volume that goes on changing is none.
+ */
+export async function otherWriters(
+  volume: string,
+  { id: own }: Pick<ContainerInfo, 'id'>,
+  { dockerVolumes }: Pick<AgentDeps, 'dockerVolumes'>,
+): Promise<readonly string[]> {
+  const users = await dockerVolumes.usersOf(volume);
+  return users.filter(({ id, state }) => id !== own && RUNNING.includes(state)).map(({ name }) => name);
+}
+
+/**
+ * Looks right before the freeze that nobody has begun to use the volumes since the preflight.
+ * @throws ReasonedError VolumeInUse
+ */
+export async function requireSoleUser(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  deps: Pick<AgentDeps, 'dockerVolumes'>,
+): Promise<void> {
+  for (const { name } of copied(migration.status.source?.volumes)) {
+    const others = await otherWriters(name, container, deps);
+    if (others.length === 0) continue;
+    throw new ReasonedError(
+      'VolumeInUse',
+      `volume ${name} is used by ${others.join(', ')} too; stop them and try again`,
+    );
+  }
 }
 
 /**

@@ -93,6 +93,16 @@ describe('Copy', () => {
     expect(checks(await preflight(other))).toEqual([]);
   });
 
+  test('one that begins to use it after the preflight fails the freeze, before the container stands still', async () => {
+    const move = await moveWith().toFreeze();
+    const raw = { Mounts: [{ Type: 'volume', Name: 'data', Source: '', Destination: '/x' }] };
+    move.source.docker.add({ id: 'd'.repeat(64), name: 'second', raw });
+    move.source.fail('engine.pause', new Error('paused'));
+    await move.source.visit();
+    expect(move.status.source).toMatchObject({ state: 'Failed', error: { reason: 'VolumeInUse' } });
+    expect(move.original.state).toBe('running');
+  });
+
   test.each<[string, object, Partial<Spec>]>([
     ['another driver', { driver: 'sshfs' }, {}],
     ['options', { options: { type: 'nfs', device: ':/export' } }, {}],
