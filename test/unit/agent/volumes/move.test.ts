@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import type { Spec } from '../../../../src/api/types';
 import { ReasonedError } from '../../../../src/runtime/errors';
 import { Killed } from '../../../lib/fake-node';
-import { FakeMove } from '../../../lib/fake-move';
-import { UID } from '../../../lib/migration';
+import { FakeMove, MEMORY } from '../../../lib/fake-move';
+import { CONTAINER_ID, UID } from '../../../lib/migration';
 import { useTemporaryDirectory } from '../../../lib/temporary-directory';
 import { ANONYMOUS, checks, FILES, onTarget, preflight, shop, state } from './shop';
 
@@ -152,6 +152,18 @@ describe('a rollback', () => {
     await move.untilDone(move.target);
     expect(onTarget(move)).toEqual([]);
   });
+});
+
+test('an original that died is woken up on its own node with its own volumes, which are as they were', async () => {
+  const move = await moveWith().toPublished();
+  move.revoke();
+  move.source.docker.die(CONTAINER_ID);
+  await move.untilDone(move.source);
+  const { restoredContainerID = '' } = move.status.source ?? {};
+  expect(move.source.docker.get(restoredContainerID)).toMatchObject({ state: 'running', memory: MEMORY });
+  expect((await move.source.deps().dockerVolumes.usersOf('data')).map(({ id }) => id)).toEqual([restoredContainerID]);
+  expect(move.source.mounts.of('data')).toEqual(FILES);
+  expect([...move.source.mounts.volumes.keys()]).toEqual(['data', ANONYMOUS]);
 });
 
 test('a wake-up that fails of something that may pass fills the same volumes anew', async () => {
