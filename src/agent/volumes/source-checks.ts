@@ -29,10 +29,11 @@ export async function seeVolumes(container: ContainerInfo, spec: Spec, deps: Dep
     ),
   );
   const volumes: VolumeStatus[] = [];
-  for (const mount of planned) {
-    const { name, destination, policy, type } = mount;
-    if (type === 'bind' && policy === 'Skip') continue;
-    const seen = await see(mount, container, deps);
+  const told = planned.filter(({ type, policy }) => type === 'volume' || policy !== 'Skip');
+  // At once: the sizes of large volumes take their time.
+  const found = await Promise.all(told.map(async (mount) => ({ mount, seen: await see(mount, container, deps) })));
+  for (const { mount, seen } of found) {
+    const { name, destination, policy } = mount;
     checks.push(...seen.checks);
     volumes.push({
       ...{ name, destination, policy },
