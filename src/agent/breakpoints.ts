@@ -8,6 +8,9 @@ export function holdable(deps: AgentDeps, gate: Gate | undefined): AgentDeps {
   return {
     ...deps,
     migrations: withBreakpoints('migrations', deps.migrations, gate, { cached: 'sync', list: 'sync' }),
+    dockerVolumes: withBreakpoints('dockerVolumes', deps.dockerVolumes, gate, {}),
+    mountFiles: withBreakpoints('mountFiles', deps.mountFiles, gate, {}),
+    volumeLedger: withBreakpoints('volumeLedger', deps.volumeLedger, gate, {}),
     driver: withBreakpoints('driver', deps.driver, gate, { createOptions: 'sync' }),
     store: withBreakpoints('store', deps.store, gate, {}),
     node: withBreakpoints('node', deps.node, gate, {}),

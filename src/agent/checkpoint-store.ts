@@ -8,13 +8,14 @@ import { readDescriptionFile } from '../store/description-file';
 import { digestOf } from '../store/digest';
 import { atomicWrite, ensureDirectory, makeEmptyDirectory, removeDirectory, removeFile } from '../store/files';
 import type { CheckpointKey, CheckpointPaths } from '../store/layout';
-import { checkpointPaths, WRITABLE_LAYER } from '../store/layout';
+import { checkpointPaths, VOLUMES, WRITABLE_LAYER } from '../store/layout';
 import { carriedLogs } from '../store/log-files';
 import { publishManifest, readManifest, verifyCheckpoint } from '../store/manifest';
 import type { Manifest } from '../store/manifest-format';
 import { measureDirectory } from '../store/measure';
 import { placeLogs } from '../store/place-logs';
 import { saveLogs } from '../store/save-logs';
+import { fillVolume, saveVolume } from '../store/volume-archive';
 import { applyLayer, isLayerEmpty, saveLayer } from '../store/writable-layer';
 import type { CheckpointStore, Deadlines } from './ports';
 import type { VolumeAccess } from './volume-access';
@@ -97,6 +98,18 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
         placeLogs(abortable(commands, signal), pathsOf(checkpoint).directory, carried, logs, commandMs.apply),
       );
     },
+    saveVolume: async (checkpoint, from) => {
+      const paths = pathsOf(checkpoint);
+      await volume.within(commandMs.save + VOLUME_TIMEOUT_MS, async (signal) => {
+        await ensureDirectory(root, join(paths.directory, VOLUMES));
+        signal.throwIfAborted();
+        await saveVolume(abortable(commands, signal), paths, from, commandMs.save);
+      });
+    },
+    fillVolume: (checkpoint, into) =>
+      volume.within(commandMs.apply + VOLUME_TIMEOUT_MS, (signal) =>
+        fillVolume(abortable(commands, signal), pathsOf(checkpoint), into, commandMs.apply),
+      ),
     publishManifest: (checkpoint, meta) =>
       volume.within(deadlines.dumpMs + VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, relative } = pathsOf(checkpoint);

@@ -1,5 +1,6 @@
 import type { ContainerMigration } from '../api/types';
 import { requireAsSeen } from '../docker/as-seen';
+import type { PortableDescription } from '../docker/description';
 import { parseDescription, toCreateBody } from '../docker/description';
 import type { ContainerInfo } from '../docker/engine';
 import { ReasonedError } from '../runtime/errors';
@@ -34,6 +35,22 @@ export async function findCreated(
 }
 
 /**
+ * The description that the source published, which asks for nothing that the preflight did not see.
+ * @throws ReasonedError DescriptionMissing, DescriptionCorrupt, DescriptionInvalid
+ */
+export async function readDescription(
+  migration: ContainerMigration,
+  { store }: Pick<AgentDeps, 'store'>,
+): Promise<PortableDescription> {
+  const { source } = migration.status;
+  if (source?.description === undefined)
+    throw new ReasonedError('DescriptionMissing', 'the source has described nothing');
+  const description = parseDescription(await store.readDescription(checkpointOf(migration), source.description));
+  requireAsSeen(description, source);
+  return description;
+}
+
+/**
  * Creates the container from the description that the source published; not started.
  * @returns its full ID
  * @throws ReasonedError DescriptionMissing, DescriptionCorrupt, DescriptionInvalid, NameTaken, ImageMissing
@@ -44,15 +61,12 @@ export async function createFromDescription(
   { store, driver, engine }: Pick<AgentDeps, 'store' | 'driver' | 'engine'>,
 ): Promise<string> {
   const { source } = migration.status;
-  if (source?.description === undefined)
-    throw new ReasonedError('DescriptionMissing', 'the source has described nothing');
-  const description = parseDescription(await store.readDescription(checkpointOf(migration), source.description));
-  requireAsSeen(description, source);
+  const description = await readDescription(migration, { store });
   const { runtime, annotations } = driver.createOptions(migration.metadata.uid);
   const labels = {
     [MIGRATION_LABEL]: migration.metadata.uid,
-    'transship.dev/from-node': source.nodeName,
-    'transship.dev/from-container': source.containerID ?? '',
+    'transship.dev/from-node': migration.spec.source.nodeName,
+    'transship.dev/from-container': source?.containerID ?? '',
   };
   return engine.create(name, toCreateBody(description, { runtime, labels, annotations }));
 }

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { DockerodeEngine } from '../docker/dockerode-engine';
+import { DockerodeVolumes } from '../docker/dockerode-volumes';
 import type { ContainerEngine } from '../docker/engine';
 import { signalAll } from '../driver/processes';
 import { createRuncDriver } from '../driver/runc/runc-driver';
@@ -32,6 +33,8 @@ import { Busy } from './sweep/busy';
 import { createSweeper } from './sweep/create';
 import { createTargetReconciler } from './target/reconcile';
 import { VolumeAccess } from './volume-access';
+import { FileVolumeLedger } from './volumes/ledger';
+import { createMountFiles } from './volumes/mount-files';
 
 /** No wait between two tries is longer: a container may be standing still meanwhile. */
 const RETRY_WITHIN_MS = 3_000;
@@ -83,6 +86,8 @@ async function main(): Promise<void> {
   const commands = withBreakpoints('commands', onNode(createCommandRunner(clock), settings.hostPid), gate, {});
   const docker = new DockerodeEngine({ socketPath: settings.dockerSocket, clock });
   const engine = withBreakpoints<ContainerEngine>('engine', docker, gate, {});
+  const dockerVolumes = new DockerodeVolumes({ socketPath: settings.dockerSocket, clock });
+  const volumeLedger = new FileVolumeLedger(settings.runDirectory);
   const deadlines = { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs };
   const volume = new VolumeAccess(clock);
   const journal = new FileJournal(settings.runDirectory);
@@ -102,6 +107,9 @@ async function main(): Promise<void> {
     {
       migrations: createMigrationAccess(client, informer),
       engine,
+      dockerVolumes,
+      mountFiles: createMountFiles(commands, deadlines.wakeMs),
+      volumeLedger,
       driver,
       store: createCheckpointStore({
         root: settings.volume,
@@ -142,6 +150,7 @@ async function main(): Promise<void> {
   const sweeper = createSweeper({
     ...{ node: settings.node, root: settings.volume, runDirectory: settings.runDirectory },
     ...{ volume, journal, kube, busy, remind, engine: docker, driver, clock, deadlines, log },
+    ...{ dockerVolumes, volumeLedger },
   });
   informer.onChange((key) => {
     // Somebody may have taken the finalizer off by hand.

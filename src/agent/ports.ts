@@ -7,6 +7,7 @@ import type {
   TargetStatus,
 } from '../api/types';
 import type { ContainerEngine } from '../docker/engine';
+import type { DockerVolumes } from '../docker/volumes';
 import type { CheckpointDirectories, Driver } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
 import type { CheckpointKey } from '../store/layout';
@@ -14,6 +15,7 @@ import type { ContainerLogs } from '../store/log-files';
 import type { PublishedManifest } from '../store/manifest';
 import type { Manifest, ManifestMeta } from '../store/manifest-format';
 import type { DirectorySize } from '../store/measure';
+import type { VolumeDirectory } from '../store/volume-archive';
 
 /** Reads and writes of ContainerMigrations, as an agent needs them. */
 export interface MigrationAccess {
@@ -138,6 +140,18 @@ export interface CheckpointStore {
   placeLogs(checkpoint: CheckpointKey, manifest: Manifest, logs: ContainerLogs | undefined): Promise<void>;
 
   /**
+   * Saves the files of a Docker volume of a frozen container.
+   * @throws ReasonedError VolumeNotSaved
+   */
+  saveVolume(checkpoint: CheckpointKey, from: VolumeDirectory): Promise<void>;
+
+  /**
+   * Unpacks them into an empty volume that no running container uses.
+   * @throws ReasonedError VolumeNotFilled
+   */
+  fillVolume(checkpoint: CheckpointKey, into: VolumeDirectory): Promise<void>;
+
+  /**
    * Completes the checkpoint: without its manifest, written last, it is none.
    * @throws ReasonedError CheckpointCorrupt
    */
@@ -216,10 +230,44 @@ export interface Journal {
   release(containerID: string): Promise<void>;
 }
 
+/** The files of what is mounted into containers, as the node sees them. Every method answers in time or rejects. */
+export interface MountFiles {
+  /** What they take up on the disk; undefined when that cannot be told in time. */
+  sizeBytes(directory: string): Promise<number | undefined>;
+  /**
+   * Removes all of them.
+   * @throws ReasonedError VolumeNotEmptied
+   */
+  empty(directory: string): Promise<void>;
+  /**
+   * Makes an empty file of that name, in place of all others whose name begins with the prefix.
+   * @throws ReasonedError SharedProbeFailed
+   */
+  writeProbe(directory: string, prefix: string, token: string): Promise<void>;
+  /** Whether that file is there. */
+  hasProbe(directory: string, prefix: string, token: string): Promise<boolean>;
+  /** Removes all files whose name begins so; no directory is well. */
+  removeProbes(directory: string, prefix: string): Promise<void>;
+}
+
+/**
+ * The migrations for which volumes have been created on this node that nothing has ever run with. Lies on a tmpfs: after
+ * a reboot such a volume stays, rather than that one is removed which is somebody's by now.
+ */
+export interface VolumeLedger {
+  note(migrationUID: string): Promise<void>;
+  has(migrationUID: string): Promise<boolean>;
+  forget(migrationUID: string): Promise<void>;
+  list(): Promise<readonly string[]>;
+}
+
 /** Everything that the steps of an agent act on: whatever they do to the world goes through one of these. */
 export interface AgentDeps {
   readonly migrations: MigrationAccess;
   readonly engine: ContainerEngine;
+  readonly dockerVolumes: DockerVolumes;
+  readonly mountFiles: MountFiles;
+  readonly volumeLedger: VolumeLedger;
   readonly driver: Driver;
   readonly store: CheckpointStore;
   readonly node: NodeAccess;

@@ -82,6 +82,8 @@ function telling(deps: AgentDeps, migration: ContainerMigration, set: (activity?
       saveWritableLayer: (...given) =>
         during({ doing: 'Save', measure: written }, () => store.saveWritableLayer(...given)),
       saveLogs: (...given) => during({ doing: 'Save', measure: written }, () => store.saveLogs(...given)),
+      saveVolume: (...given) => during({ doing: 'Save', measure: written }, () => store.saveVolume(...given)),
+      fillVolume: (...given) => during({ doing: 'Apply', measure: all }, () => store.fillVolume(...given)),
       publishManifest: (...given) =>
         during({ doing: 'Publish', measure: written }, () => store.publishManifest(...given)),
       applyWritableLayer: (...given) =>

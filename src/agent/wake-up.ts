@@ -4,7 +4,16 @@ import { ReasonedError } from '../runtime/errors';
 import { checkpointOf } from './checkpoint-key';
 import { holdsWritableLayer } from './checkpoint-store';
 import { containerLogs } from './container-logs';
+import type { Manifest } from '../store/manifest-format';
 import type { AgentDeps } from './ports';
+
+/** Fills the volumes of a container that was never started. Can be repeated. */
+export type FillVolumes = (
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  manifest: Manifest,
+  deps: AgentDeps,
+) => Promise<void>;
 
 /** How a wake-up went. */
 export interface WokenUp {
@@ -20,16 +29,18 @@ export interface WokenUp {
  * came of it.
  *
  * @param manifestDigest that of the checkpoint that was verified
+ * @param fillVolumes puts the files of the container's volumes in place, where they are not there already
  */
 export async function wakeUp(
   migration: ContainerMigration,
   container: ContainerInfo,
   manifestDigest: string,
   deps: AgentDeps,
+  fillVolumes?: FillVolumes,
 ): Promise<WokenUp> {
   const { driver, clock } = deps;
   const before = await driver.wakeState(container.id);
-  if (before === 'none') await arm(migration, container, manifestDigest, deps);
+  if (before === 'none') await arm(migration, container, manifestDigest, deps, fillVolumes);
   const startedMs = clock.now();
   const { resumedAt } = await driver.wake(container.id, { timeoutMs: deps.deadlines.wakeMs });
   await requireStarted(container.id, deps);
@@ -42,12 +53,13 @@ export async function hasRunOn(container: ContainerInfo, { driver }: Pick<AgentD
   return container.state !== 'created' && (await driver.wakeState(container.id)) === 'resumed';
 }
 
-/** Everything up to the start: the changed files and the log, then the marker that makes the start a restore. */
+/** Up to the start: the changed files, those of the volumes, the log, then the marker that makes the start a restore. */
 async function arm(
   migration: ContainerMigration,
   container: ContainerInfo,
   manifestDigest: string,
   deps: AgentDeps,
+  fillVolumes?: FillVolumes,
 ): Promise<void> {
   const { node, store, driver } = deps;
   if (container.state !== 'created') {
@@ -72,6 +84,7 @@ async function arm(
     }
     await store.applyWritableLayer(checkpoint, container.upperDir);
   }
+  await fillVolumes?.(migration, container, found.manifest, deps);
   // Docker goes on writing where they end.
   await store.placeLogs(checkpoint, found.manifest, containerLogs(container));
   await driver.arm(container.id, migration.metadata.uid, directories);

@@ -123,6 +123,11 @@ export const descriptionSchema = {
     config: { type: 'object', additionalProperties: false, properties: config },
     hostConfig: { type: 'object', required: ['NetworkMode'], additionalProperties: false, properties: hostConfig },
     endpoints: { type: 'object', additionalProperties: endpoint },
+    volumes: {
+      type: 'object',
+      propertyNames: { pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]*$', maxLength: 255 },
+      additionalProperties: { type: 'object', additionalProperties: text },
+    },
   },
 };
 

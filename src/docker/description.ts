@@ -6,6 +6,7 @@ import { IMAGE_NAME_LABEL } from './answers';
 import { descriptionSchema, isConfigField, isHostConfigField } from './description-schema';
 import { portableEndpoints, portableNetworkMode, sharesNetwork } from './endpoints';
 import type { ContainerInfo, CreateBody } from './engine';
+import { mountsOf, withNamedVolumes } from './mounts';
 import { member, stringsOf, without } from './record';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -25,6 +26,8 @@ export interface PortableDescription {
   readonly hostConfig: Fields;
   /** Docker's endpoint settings by the name of the network: only what a user set. */
   readonly endpoints: Readonly<Record<string, Fields>>;
+  /** Labels of those volumes that are created on the target, by the name of the volume. */
+  readonly volumes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** How the new container differs from the described one. */
@@ -53,13 +56,14 @@ const CRIU_CONFIGURATION = 'org.criu.config';
  */
 export function describe(info: ContainerInfo): PortableDescription {
   const networkMode = portableNetworkMode(info);
+  const hostConfig = withoutUnknown(member(info.raw, 'HostConfig'), isHostConfigField);
   return {
     version: 1,
     name: info.name,
     imageID: info.imageID,
     imageName: info.imageName,
     config: without(withoutUnknown(member(info.raw, 'Config'), isConfigField), (name) => NOT_CARRIED.includes(name)),
-    hostConfig: { ...withoutUnknown(member(info.raw, 'HostConfig'), isHostConfigField), NetworkMode: networkMode },
+    hostConfig: { ...withNamedVolumes(hostConfig, mountsOf(info.raw)), NetworkMode: networkMode },
     endpoints: portableEndpoints(info, networkMode),
   };
 }

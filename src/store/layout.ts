@@ -36,6 +36,8 @@ export const IMAGES = 'images';
 const DESCRIPTION = 'container.json';
 export const WRITABLE_LAYER = 'rootfs.tar';
 export const LOGS = 'logs';
+/** Directory of the archives of Docker volumes; absent when none is carried. */
+export const VOLUMES = 'volumes';
 /** What lies in a checkpoint's directory and is not part of the checkpoint: its manifest, and the logs. */
 export const MANIFEST = 'manifest.json';
 export const WORK = 'work';

@@ -120,12 +120,14 @@ test('a container of a pod', async () => {
   await expectRefusal('ManagedByKubelet', /belongs to pod shop\/web/, { container: 'refuse-pod' });
 });
 
-test('a container with volumes, whose files would stay behind', async () => {
-  docker('node-a', 'run', '-d', '--name', 'refuse-volume', '-v', 'refuse-data:/data', ...SLEEP);
+test('a volume that another container writes to as well', async () => {
+  for (const name of ['refuse-volume', 'refuse-second']) {
+    docker('node-a', 'run', '-d', '--name', name, '-v', 'refuse-data:/data', ...SLEEP);
+  }
   try {
-    await expectRefusal('VolumesNotCarried', /refuse-data/, { container: 'refuse-volume' });
+    await expectRefusal('VolumeInUse', /refuse-data is also used by refuse-second/, { container: 'refuse-volume' });
   } finally {
-    docker('node-a', 'rm', '-f', 'refuse-volume');
+    docker('node-a', 'rm', '-f', 'refuse-volume', 'refuse-second');
     docker('node-a', 'volume', 'rm', 'refuse-data');
   }
 });

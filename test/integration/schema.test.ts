@@ -37,6 +37,8 @@ describe('the API server', () => {
       retainCheckpoint: 'OnFailure',
       activeDeadlineSeconds: 600,
       backoffLimit: 3,
+      volumes: 'Copy',
+      volumeOverrides: [],
       cancel: false,
     });
   });
@@ -66,6 +68,11 @@ describe('the API server', () => {
       'an unknown word for afterSuccess',
       { ...goodSpec, afterSuccess: 'Explode' },
       /spec\.afterSuccess: Unsupported value: "Explode": supported values: "Remove", "Keep"/,
+    ],
+    [
+      'two overrides for one volume',
+      { ...goodSpec, volumeOverrides: ['Copy', 'Skip'].map((policy) => ({ name: 'data', policy })) },
+      /spec\.volumeOverrides\[1\]: Duplicate value/,
     ],
     [
       'an unknown word for retainCheckpoint',

@@ -105,7 +105,8 @@ export class FakeDocker implements ContainerEngine {
     const id = this.#prefix + String(this.#created).padStart(63, '0');
     const runtime = String(HostConfig['Runtime']);
     const never = { state: 'created', pid: 0, memory: undefined, restartPolicy: NO_RESTART } as const;
-    this.add({ id, name, labels: Labels, runtime, imageID: Image, ...never });
+    this.add({ id, name, ...(Array.isArray(HostConfig['Binds']) ? { raw: rawOf(HostConfig['Binds']) } : {}) });
+    this.change(id, { labels: Labels, runtime, imageID: Image, ...never });
     return Promise.resolve(id);
   }
 
@@ -155,6 +156,13 @@ export class FakeDocker implements ContainerEngine {
     if (this.containers.some((container) => container.name === name))
       throw new ReasonedError('NameTaken', `the name ${name} is taken`);
   }
+}
+
+/** What inspect says of the volumes that are mounted by their names. */
+function rawOf(binds: readonly unknown[]): unknown {
+  const parts = binds.map((bind) => String(bind).split(':')).filter(([source = '']) => !source.includes('/'));
+  const Mounts = parts.map(([Name, Destination]) => ({ Type: 'volume', Name, Source: '', Destination }));
+  return { Mounts };
 }
 
 const RUNNING = { state: 'running', pid: 42, exitCode: 0 } as const;

@@ -2,6 +2,7 @@ import { FileJournal } from '../../src/agent/journal';
 import { holdable } from '../../src/agent/breakpoints';
 import type { AgentDeps, MigrationAccess, NodeAccess } from '../../src/agent/ports';
 import { createSourceReconciler } from '../../src/agent/source/reconcile';
+import { FileVolumeLedger } from '../../src/agent/volumes/ledger';
 import { createTargetReconciler } from '../../src/agent/target/reconcile';
 import type { ContainerMigration, Status } from '../../src/api/types';
 import { keyOf } from '../../src/api/types';
@@ -11,6 +12,7 @@ import { withBreakpoints } from '../../src/runtime/breakpoints';
 import type { Result } from '../../src/runtime/controller-loop';
 import type { FakeClock } from './fake-clock';
 import { FakeDocker } from './fake-docker';
+import { FakeMounts } from './fake-mounts';
 import type { FakeVolume } from './fake-volume';
 import { fakeDriver, fakeStore } from './fake-volume';
 import { recordingLogger } from './recording-logger';
@@ -67,6 +69,8 @@ export class FakeNode {
   readonly docker: FakeDocker;
   readonly markers = new Map<string, WakeState>();
   readonly journal: FileJournal;
+  readonly mounts: FakeMounts;
+  readonly ledger: FileVolumeLedger;
   outOfService = false;
   /** Open TCP connections of the container. */
   readonly connections: { local: string; remote: string; state: string }[] = [];
@@ -84,6 +88,8 @@ export class FakeNode {
     this.#world = world;
     this.docker = new FakeDocker(name === 'node-a' ? 'a' : 'b');
     this.journal = new FileJournal(`${runDirectory}/${name}`);
+    this.mounts = new FakeMounts(this.docker);
+    this.ledger = new FileVolumeLedger(`${runDirectory}/${name}`);
   }
 
   /** The next `times` calls fail so: before they do anything, or when it is done (`engine.pause.after`). */
@@ -142,7 +148,10 @@ export class FakeNode {
         resume: 'sync',
       }),
       driver: fakeDriver(this.docker, volume, this.markers, clock),
-      store: fakeStore(volume, this.docker),
+      store: fakeStore(volume, this.docker, this.mounts),
+      dockerVolumes: this.mounts.docker(),
+      mountFiles: this.mounts.access(),
+      volumeLedger: this.ledger,
       node,
       journal: this.journal,
       clock,

@@ -5,10 +5,12 @@ import type { WakeState } from '../../src/driver/driver';
 import type { Clock } from '../../src/runtime/clock';
 import { ReasonedError } from '../../src/runtime/errors';
 import { digestOf } from '../../src/store/digest';
+import { volumeArchive } from '../../src/store/volume-archive';
 import type { CheckpointKey } from '../../src/store/layout';
 import type { ContainerLogs } from '../../src/store/log-files';
 import type { Manifest } from '../../src/store/manifest-format';
 import type { FakeDocker } from './fake-docker';
+import type { FakeMounts } from './fake-mounts';
 
 const DIRECTORIES = { images: '/volume/images', work: '/volume/work' };
 
@@ -20,6 +22,8 @@ export interface FakeVolume {
   /** The log that was saved. */
   log?: string | undefined;
   manifest?: { readonly manifest: Manifest; readonly published: PublishedCheckpoint } | undefined;
+  /** The files of Docker volumes, by the name of the volume. */
+  archives?: Record<string, Readonly<Record<string, string>>> | undefined;
   /** Dumps that were ever made. */
   dumps: number;
   /** Restores that were ever made. */
@@ -27,7 +31,11 @@ export interface FakeVolume {
 }
 
 /** The volume as the agents' steps on one node reach it. */
-export function fakeStore(volume: FakeVolume, docker: FakeDocker): CheckpointStore {
+export function fakeStore(
+  volume: FakeVolume,
+  docker: FakeDocker,
+  { files }: Pick<FakeMounts, 'files'>,
+): CheckpointStore {
   const done = (): Promise<void> => Promise.resolve();
   return {
     root: '/volume',
@@ -55,9 +63,17 @@ export function fakeStore(volume: FakeVolume, docker: FakeDocker): CheckpointSto
       docker.change(containerOf(logs), { log: volume.log });
       return Promise.resolve();
     },
+    saveVolume: async (_checkpoint, { name, mountpoint }) => {
+      volume.archives = { ...volume.archives, [name]: { ...files.get(mountpoint) } };
+      return Promise.resolve();
+    },
+    fillVolume: async (_checkpoint, { name, mountpoint }) => {
+      Object.assign(files.get(mountpoint) ?? {}, volume.archives?.[name]);
+      return Promise.resolve();
+    },
     publishManifest: ({ uid, attempt }, meta) => {
       if (volume.images === undefined) return missing('CheckpointCorrupt');
-      volume.manifest = publish(volume.images, { ...meta, migrationUID: uid, attempt });
+      volume.manifest = publish(volume.images, volume.archives, { ...meta, migrationUID: uid, attempt });
       return Promise.resolve(volume.manifest.published);
     },
     readManifest: () => Promise.resolve(volume.manifest),
@@ -69,7 +85,8 @@ export function fakeStore(volume: FakeVolume, docker: FakeDocker): CheckpointSto
     },
     measure: () => Promise.resolve({ bytes: 0, files: 0 }),
     discard: () => {
-      Object.assign(volume, { description: undefined, images: undefined, log: undefined, manifest: undefined });
+      volume.manifest = undefined;
+      Object.assign(volume, { description: undefined, images: undefined, log: undefined, archives: undefined });
       return Promise.resolve();
     },
   };
@@ -77,11 +94,13 @@ export function fakeStore(volume: FakeVolume, docker: FakeDocker): CheckpointSto
 
 function publish(
   images: NonNullable<FakeVolume['images']>,
+  archives: FakeVolume['archives'],
   meta: Omit<Manifest, 'version' | 'files'>,
 ): NonNullable<FakeVolume['manifest']> {
   const digest = digestOf(JSON.stringify([images, meta]));
+  const paths = ['images/pages-1.img', ...Object.keys(archives ?? {}).map(volumeArchive)];
   return {
-    manifest: { ...meta, version: 1, files: [{ path: 'images/pages-1.img', sizeBytes: 7, digest }] },
+    manifest: { ...meta, version: 1, files: paths.map((path) => ({ path, sizeBytes: 7, digest })) },
     published: { path: 'default/move-01234567/1', digest, sizeBytes: 7, files: 1 },
   };
 }

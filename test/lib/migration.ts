@@ -13,6 +13,8 @@ const spec: Spec = {
   activeDeadlineSeconds: 600,
   backoffLimit: 3,
   connections: 'Refuse',
+  volumes: 'Copy',
+  volumeOverrides: [],
   cancel: false,
 };
 

@@ -6,6 +6,8 @@ import { checkpointOf } from '../checkpoint-key';
 import { containerLogs } from '../container-logs';
 import type { AgentDeps, PublishedCheckpoint } from '../ports';
 import { closedIn, closing } from './connections';
+import { removeProbes } from '../volumes/shared';
+import { requireSoleUser, saveVolumes } from '../volumes/source';
 import { findOriginal, originalOf } from './original';
 
 /**
@@ -56,6 +58,11 @@ async function dump(migration: ContainerMigration, container: ContainerInfo, dep
   const { engine, driver, store, journal } = deps;
   const { uid } = migration.metadata;
   const now = (): string => new Date(deps.clock.now()).toISOString();
+  // The target has seen them; and what the container must not see for good must be gone before it stands still.
+  if (container.state === 'running') {
+    await removeProbes(migration, deps);
+    await requireSoleUser(migration, container, deps);
+  }
   // Before anything is touched: a manifest of an earlier dump would vouch for images that are overwritten now.
   const directories = await store.beginDump(checkpointOf(migration));
   // A policy such as `always` would start a second copy the moment the original is killed (moby restarts it).
@@ -80,6 +87,7 @@ export async function publish(
 ): Promise<PublishedCheckpoint> {
   const checkpoint = checkpointOf(migration);
   if (container.upperDir !== undefined) await store.saveWritableLayer(checkpoint, container.upperDir);
+  await saveVolumes(migration, container, { store });
   // Last of all: meanwhile Docker writes what it had read from the container before it stood still.
   await store.saveLogs(checkpoint, containerLogs(container));
   const complete = await store.publishManifest(checkpoint, { driver: driver.name, containerID: container.id });

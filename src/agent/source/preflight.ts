@@ -1,8 +1,9 @@
-import type { Check, ContainerMigration, SourceStatus } from '../../api/types';
+import type { Check, ContainerMigration, SourceStatus, VolumeStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { connectionChecks } from './connections';
+import { seeVolumes } from '../volumes/source-checks';
 import { findContainer } from './find-container';
 import { logChecks } from './log-checks';
 import { inProgress } from '../journal';
@@ -26,6 +27,14 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
       return [];
     })),
   );
+  let volumes: VolumeStatus[] = [];
+  checks.push(
+    ...(await findings(async () => {
+      const seen = await seeVolumes(container, migration.spec, deps);
+      volumes = seen.volumes;
+      return seen.checks;
+    })),
+  );
   const holder = await otherHolder(container.id, migration, deps);
   if (holder !== undefined) checks.unshift(refusal(inProgress(holder)));
   return {
@@ -37,6 +46,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
     networks: [...container.networks],
     ...(volumeID === undefined ? {} : { volumeID }),
     bindSources: [...container.bindSources],
+    ...(volumes.length === 0 ? {} : { volumes }),
     checks,
   };
 }
@@ -73,15 +83,6 @@ async function containerChecks(
 /** What belongs to the container and would not arrive. */
 function carriedChecks(container: ContainerInfo): Check[] {
   const checks: Check[] = [];
-  if (container.volumes.length > 0) {
-    checks.push(
-      blocking(
-        'VolumesNotCarried',
-        `container ${container.name} uses the volumes ${container.volumes.join(', ')}, whose files would stay behind; ` +
-          'mount a directory of the shared storage into it instead',
-      ),
-    );
-  }
   if (container.networkMode.startsWith('container:')) {
     checks.push(
       blocking(

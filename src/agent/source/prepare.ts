@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import type { ContainerMigration, SourceStatus } from '../../api/types';
 import { describe } from '../../docker/description';
 import { checkpointOf } from '../checkpoint-key';
 import { reserveContainer } from '../journal-holder';
 import type { AgentDeps } from '../ports';
+import { shared } from '../volumes/plan';
+import { writeProbes } from '../volumes/shared';
+import { describeVolumes } from '../volumes/source';
 import { originalOf } from './original';
 
 /** Everything the source can do while the container still runs. Can be repeated at any point. */
@@ -13,13 +17,17 @@ export async function prepareSource(
 ): Promise<SourceStatus> {
   const container = await originalOf(status, deps.engine);
   await reserveContainer(container, migration, deps);
-  const text = `${JSON.stringify(describe(container), null, 2)}\n`;
+  const description = { ...describe(container), ...(await describeVolumes(status, deps)) };
+  const text = `${JSON.stringify(description, null, 2)}\n`;
+  const sharedProbe = shared(status.volumes).length === 0 ? undefined : randomBytes(16).toString('hex');
+  if (sharedProbe !== undefined) await writeProbes(migration, sharedProbe, deps);
   return {
     ...status,
     state: 'Prepared',
     description: await deps.store.publishDescription(checkpointOf(migration), text),
     // Noted in the object before it is switched off: whoever wakes the container up can set it again.
     restartPolicy: container.restartPolicy,
+    ...(sharedProbe === undefined ? {} : { sharedProbe }),
     clock: await deps.node.measureClock(),
   };
 }

@@ -1,5 +1,6 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
 import type { AgentDeps } from '../ports';
+import { removeAnonymous } from '../volumes/source';
 import { discardCheckpoint } from './discard';
 import { findOriginal } from './original';
 
@@ -21,6 +22,7 @@ export async function releaseSource(
     }
     if (migration.spec.afterSuccess === 'Remove') await engine.remove(container.id, { force: true });
   }
+  if (migration.spec.afterSuccess === 'Remove') await removeAnonymous(status, deps);
   const lastRanAt = await pauseTime(status, deps);
   const left = await discardCheckpoint(migration, deps, () => migration.spec.retainCheckpoint === 'Always');
   return {

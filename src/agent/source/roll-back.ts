@@ -8,6 +8,7 @@ import { closedIn } from './connections';
 import { discardCheckpoint } from './discard';
 import { findReplacement } from './replacement';
 import { isTransient } from '../transient';
+import { removeProbesAtEnd } from '../volumes/shared';
 import { findOriginal, originalOf } from './original';
 import { thawForGood } from './thaw';
 
@@ -50,7 +51,8 @@ export async function finishRollBack(
   status: SourceStatus,
   deps: AgentDeps,
 ): Promise<SourceStatus> {
-  const left = await discardCheckpoint(migration, deps, () => isWorthKeeping(migration, deps));
+  const probes = await removeProbesAtEnd(migration, deps);
+  const left = { ...probes, ...(await discardCheckpoint(migration, deps, () => isWorthKeeping(migration, deps))) };
   return { ...status, ...left, state: 'RolledBack' };
 }
 
@@ -81,6 +83,7 @@ export async function reportLost(
   if (replacement?.state === 'created') await removeCreated(migration, replacement.id, deps);
   const container = await findOriginal(status, deps.engine);
   const startedAnew = container !== undefined && (await startAsPolicySays(container, status, deps));
+  await removeProbesAtEnd(migration, deps);
   // Without a manifest there is no checkpoint; with one it is the last copy, and stays.
   await discardCheckpoint(
     migration,

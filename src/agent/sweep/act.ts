@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { ReasonedError } from '../../runtime/errors';
+import { MIGRATION_LABEL } from '../created-container';
 import type { JournalEntry } from '../ports';
 import { thaw } from '../source/thaw';
 import type { CreatedContainer, Find, Reservation } from './finds';
@@ -26,6 +27,8 @@ export async function settle(find: Find, deed: Deed, world: SweepWorld): Promise
       return world.files.removeConfig(find.migrationUID);
     case 'scrap':
       return rm(find.path, { recursive: true, force: true });
+    case 'volumes':
+      return settleVolumes(find.migrationUID, world);
     case 'process':
       return endProcess(find, world.shelf.root, world.clock);
     case 'attempt':
@@ -44,6 +47,17 @@ async function settleContainer(
     if (now?.state === 'created') await engine.remove(id, { force: false, volumes: true });
   }
   await driver.forget(id, migrationUID);
+}
+
+/** One that somebody else's container has mounted is theirs by now; one that ours still has is for the next sweep. */
+async function settleVolumes(migrationUID: string, { engine, dockerVolumes, volumeLedger }: SweepWorld): Promise<void> {
+  if (!(await volumeLedger.has(migrationUID))) return;
+  const label = { [MIGRATION_LABEL]: migrationUID };
+  if ((await engine.list(label)).length > 0) return;
+  for (const name of await dockerVolumes.list(label)) {
+    if ((await dockerVolumes.usersOf(name)).length === 0) await dockerVolumes.remove(name);
+  }
+  await volumeLedger.forget(migrationUID);
 }
 
 async function settleReservation({ containerID, entry }: Reservation, deed: Deed, world: SweepWorld): Promise<void> {

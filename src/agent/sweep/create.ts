@@ -19,7 +19,10 @@ const UNFINISHED_MS = 15 * 60_000;
 /** What a program that was killed at its deadline may take to end. */
 const GRACE_MS = 60_000;
 
-export interface SweeperOptions extends Pick<AgentDeps, 'engine' | 'driver' | 'clock' | 'deadlines'> {
+export interface SweeperOptions extends Pick<
+  AgentDeps,
+  'engine' | 'driver' | 'clock' | 'deadlines' | 'dockerVolumes' | 'volumeLedger'
+> {
   readonly node: string;
   /** Where the volume is mounted. */
   readonly root: string;
@@ -44,6 +47,8 @@ export function createSweeper(options: SweeperOptions): Sweeper {
       engine,
       driver,
       clock,
+      dockerVolumes: options.dockerVolumes,
+      volumeLedger: options.volumeLedger,
       journal,
       files: createRuncLeftovers(runDirectory, clock),
       shelf: createAttemptShelf(root, volume, clock),

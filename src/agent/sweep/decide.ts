@@ -49,6 +49,8 @@ export function judge(find: Find, owner: Owner, limits: SweepLimits, node: strin
       return find.ageMs < limits.scrapMs
         ? leaveForNow('it is being made or removed')
         : remove('whoever made it has ended');
+    case 'volumes':
+      return remove('they were made for a container of a migration that is gone, which has never run');
     case 'process':
       return remove('the migration it works for is gone');
     case 'attempt': {

@@ -4,7 +4,8 @@ import type { AttemptDirectory } from '../../store/attempts';
 import type { JournalEntry } from '../ports';
 
 /** Something that a migration leaves on a node or on the volume while it works. Whether it is left over, is decided. */
-export type Find = CreatedContainer | Reservation | StrayMarker | CriuConfig | Scrap | WorkingProcess | AttemptFind;
+export type Find =
+  CreatedContainer | Reservation | StrayMarker | CriuConfig | Scrap | WorkingProcess | AttemptFind | CreatedVolumes;
 
 /** A container that a migration created on this node (label and runtime). */
 export interface CreatedContainer {
@@ -59,6 +60,12 @@ export interface WorkingProcess {
 export interface AttemptFind {
   readonly kind: 'attempt';
   readonly attempt: AttemptDirectory;
+}
+
+/** Volumes that were created for the container of a migration, and that nothing has run with. */
+export interface CreatedVolumes {
+  readonly kind: 'volumes';
+  readonly migrationUID: string;
 }
 
 /** What the name of a migration's directory on the volume says of its object. */

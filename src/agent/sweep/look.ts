@@ -9,7 +9,7 @@ import type { CreatedContainer, Find, Reservation } from './finds';
 import { findWorkingProcesses } from './working-processes';
 
 /** What a sweep looks through and acts on. */
-export interface SweepWorld extends Pick<AgentDeps, 'engine' | 'driver' | 'clock'> {
+export interface SweepWorld extends Pick<AgentDeps, 'engine' | 'driver' | 'clock' | 'dockerVolumes' | 'volumeLedger'> {
   readonly journal: Pick<FileJournal, 'list' | 'read' | 'exclusively' | 'release'>;
   readonly files: DriverLeftovers;
   readonly shelf: AttemptShelf;
@@ -36,6 +36,10 @@ export async function look(world: SweepWorld, log: Logger): Promise<{ finds: rea
   };
   await tryTo('journal', () => findReservations(world, log));
   await tryTo('docker', async () => findContainers(world, await world.files.find()));
+  // After the containers that have them mounted.
+  await tryTo('volumes', async () =>
+    (await world.volumeLedger.list()).map((migrationUID) => ({ kind: 'volumes', migrationUID })),
+  );
   // After the journal: a dump that is found there is ended in an orderly way, with its container.
   await tryTo('processes', () => Promise.resolve(findWorkingProcesses(world.shelf.root)));
   await tryTo('volume', async () => (await world.shelf.find()).map((attempt) => ({ kind: 'attempt', attempt })));

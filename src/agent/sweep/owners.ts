@@ -35,6 +35,7 @@ function matcher(find: Find): ((object: Identity) => boolean) | undefined {
     case 'container':
     case 'reservation':
     case 'config':
+    case 'volumes':
       return ({ uid }) => uidMatches(find, uid);
     case 'process':
     case 'attempt': {
@@ -51,6 +52,7 @@ function uidMatches(find: Find, uid: string): boolean {
   switch (find.kind) {
     case 'container':
     case 'config':
+    case 'volumes':
       return find.migrationUID === uid;
     case 'reservation':
       return find.entry.migrationUID === uid;

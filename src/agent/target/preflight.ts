@@ -1,6 +1,8 @@
 import type { Check, ContainerMigration, SourceStatus, TargetStatus } from '../../api/types';
 import { blocking, findings, probeNode, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
+import { shared } from '../volumes/plan';
+import { volumeChecks } from '../volumes/target';
 
 /** Networks that every Docker has. */
 const BUILT_IN_NETWORKS = ['bridge', 'host', 'none'];
@@ -18,6 +20,7 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
   // The source refuses already; there is nothing to look for here.
   if (source?.checks?.some(({ blocking }) => blocking)) return { ...base, checks: [] };
   const checks = await findings(() => engineChecks(name, source, deps));
+  checks.push(...(await findings(() => volumeChecks(migration, source, deps))));
   checks.push(...(await findings(() => probeNode(deps.node))));
   checks.push(...(await findings(() => sameVolume(source, checks, deps))));
   return { ...base, checks };
@@ -92,6 +95,8 @@ async function placeChecks(source: SourceStatus | undefined, { engine, node }: A
   }
   for (const path of source?.bindSources ?? []) {
     if (await node.pathExists(path)) {
+      // Of one that must be shared, the next step has proof.
+      if (shared(source?.volumes).some(({ name }) => name === path)) continue;
       checks.push({
         reason: 'BindMountNotCarried',
         message: `${path} is mounted into the container and is not carried; ${node.name} must show the same files there`,

@@ -1,6 +1,8 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
-import { createFromDescription, findCreated } from '../created-container';
+import { findCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
+import { requireShared } from '../volumes/shared';
+import { createOnTarget } from '../volumes/target';
 import { targetName } from './preflight';
 
 /** Creates the container, not started: what can fail, fails before the freeze. Can be repeated at any point. */
@@ -9,7 +11,9 @@ export async function prepareTarget(
   status: TargetStatus,
   deps: AgentDeps,
 ): Promise<TargetStatus> {
+  const { source } = migration.status;
+  if (source !== undefined) await requireShared(migration, source, deps);
   const existing = await findCreated(migration, status.containerID, deps);
-  const containerID = existing?.id ?? (await createFromDescription(migration, targetName(migration), deps));
+  const containerID = existing?.id ?? (await createOnTarget(migration, targetName(migration), deps));
   return { ...status, state: 'Prepared', containerID, clock: await deps.node.measureClock() };
 }

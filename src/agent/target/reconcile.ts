@@ -9,6 +9,7 @@ import { actorError } from '../actor-error';
 import { removeCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
 import { withProgress } from '../progress';
+import { removeFromTarget } from '../volumes/target';
 import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
 import { isTransient } from '../transient';
 import { claim } from './claim';
@@ -170,13 +171,13 @@ async function run(
     case 'Wake':
       return wakeTarget(migration, fresh, deps);
     case 'GiveBack':
-      await removeCreated(migration, status.containerID, deps);
+      await removeFromTarget(migration, status.containerID, deps);
       // With what the wake-up failed of.
       return { ...fresh, state: 'Failed', ...(status.error === undefined ? {} : { error: status.error }) };
     case 'Settle':
       return settleTarget(migration, fresh, deps);
     case 'Withdraw':
-      await removeCreated(migration, status.containerID, deps);
+      await removeFromTarget(migration, status.containerID, deps);
       return { ...fresh, state: 'Withdrawn', ...(status.error === undefined ? {} : { error: status.error }) };
   }
 }

@@ -1,7 +1,8 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import { ReasonedError } from '../../runtime/errors';
-import { createFromDescription, findCreated } from '../created-container';
+import { findCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
+import { createOnTarget, fillVolumes } from '../volumes/target';
 import { wakeUp } from '../wake-up';
 import { targetName } from './preflight';
 
@@ -18,13 +19,13 @@ export async function wakeTarget(
   const { checkpoint } = migration.status.source ?? {};
   if (checkpoint === undefined) throw new ReasonedError('CheckpointMissing', 'the source reports no checkpoint');
   const container = await findCreated(migration, status.containerID, deps);
-  const containerID = container?.id ?? (await createFromDescription(migration, targetName(migration), deps));
+  const containerID = container?.id ?? (await createOnTarget(migration, targetName(migration), deps));
   const created = container ?? (await deps.engine.inspect(containerID));
   if (created === undefined) {
     const message = `the container that was created for the migration on ${deps.node.name} is gone`;
     throw new ReasonedError('TargetLost', message);
   }
-  const { wakeStartedAt, resumedAt } = await wakeUp(migration, created, checkpoint.digest, deps);
+  const { wakeStartedAt, resumedAt } = await wakeUp(migration, created, checkpoint.digest, deps, fillVolumes);
   const startedAt = await startTime(containerID, status, deps);
   return {
     ...status,

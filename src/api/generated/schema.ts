@@ -117,6 +117,47 @@ export const schema = {
           ],
           "default": "Refuse"
         },
+        "volumes": {
+          "type": "string",
+          "description": "What becomes of the container's Docker volumes, named and anonymous. Copy carries their files along, which is possible with the local driver without options. RequireShared takes it that both nodes show the same files, tries that with a file before the container is frozen, and refuses otherwise; it counts for host directories that are mounted, too. Skip leaves the files behind: the target's volume is taken as it is, or is new and empty.",
+          "enum": [
+            "Copy",
+            "RequireShared",
+            "Skip"
+          ],
+          "default": "Copy"
+        },
+        "volumeOverrides": {
+          "type": "array",
+          "description": "Volumes and mounted host directories for which something else than spec.volumes counts.",
+          "default": [],
+          "maxItems": 64,
+          "items": {
+            "type": "object",
+            "required": [
+              "name",
+              "policy"
+            ],
+            "properties": {
+              "name": {
+                "type": "string",
+                "description": "Name of the volume, or the path in the container at which it is mounted.",
+                "minLength": 1,
+                "maxLength": 1024
+              },
+              "policy": {
+                "type": "string",
+                "description": "As spec.volumes. For a mounted host directory only RequireShared and Skip: its files are never copied.",
+                "enum": [
+                  "Copy",
+                  "RequireShared",
+                  "Skip"
+                ]
+              }
+            },
+            "additionalProperties": false
+          }
+        },
         "cancel": {
           "type": "boolean",
           "description": "Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.",
@@ -367,6 +408,48 @@ export const schema = {
               "items": {
                 "type": "string"
               }
+            },
+            "volumes": {
+              "type": "array",
+              "description": "The container's volumes, and those host directories that must be shared, with what is done about each.",
+              "items": {
+                "type": "object",
+                "required": [
+                  "name",
+                  "destination",
+                  "policy"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "description": "Name of the volume, or path of the host directory."
+                  },
+                  "destination": {
+                    "type": "string",
+                    "description": "Where it is mounted in the container."
+                  },
+                  "policy": {
+                    "type": "string",
+                    "description": "What is done, as spec.volumes and spec.volumeOverrides say.",
+                    "enum": [
+                      "Copy",
+                      "RequireShared",
+                      "Skip"
+                    ]
+                  },
+                  "sizeBytes": {
+                    "type": "integer",
+                    "format": "int64",
+                    "description": "What its files take up on the source's disk, as the preflight saw it; only for Copy, and only when that could be told in time."
+                  }
+                },
+                "additionalProperties": false
+              }
+            },
+            "sharedProbe": {
+              "type": "string",
+              "description": "What the name of the file ends with that lies in all volumes with RequireShared until the target has seen it.",
+              "pattern": "^[0-9a-f]{32}$"
             },
             "checks": {
               "type": "array",

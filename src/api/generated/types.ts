@@ -52,6 +52,25 @@ export interface Generated {
      */
     connections: 'Refuse' | 'Close';
     /**
+     * What becomes of the container's Docker volumes, named and anonymous. Copy carries their files along, which is possible with the local driver without options. RequireShared takes it that both nodes show the same files, tries that with a file before the container is frozen, and refuses otherwise; it counts for host directories that are mounted, too. Skip leaves the files behind: the target's volume is taken as it is, or is new and empty.
+     */
+    volumes: 'Copy' | 'RequireShared' | 'Skip';
+    /**
+     * Volumes and mounted host directories for which something else than spec.volumes counts.
+     *
+     * @maxItems 64
+     */
+    volumeOverrides: {
+      /**
+       * Name of the volume, or the path in the container at which it is mounted.
+       */
+      name: string;
+      /**
+       * As spec.volumes. For a mounted host directory only RequireShared and Skip: its files are never copied.
+       */
+      policy: 'Copy' | 'RequireShared' | 'Skip';
+    }[];
+    /**
      * Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.
      */
     cancel: boolean;
@@ -217,6 +236,31 @@ export interface Generated {
        * Host paths that are mounted into the container; they must exist on the target.
        */
       bindSources?: string[];
+      /**
+       * The container's volumes, and those host directories that must be shared, with what is done about each.
+       */
+      volumes?: {
+        /**
+         * Name of the volume, or path of the host directory.
+         */
+        name: string;
+        /**
+         * Where it is mounted in the container.
+         */
+        destination: string;
+        /**
+         * What is done, as spec.volumes and spec.volumeOverrides say.
+         */
+        policy: 'Copy' | 'RequireShared' | 'Skip';
+        /**
+         * What its files take up on the source's disk, as the preflight saw it; only for Copy, and only when that could be told in time.
+         */
+        sizeBytes?: number;
+      }[];
+      /**
+       * What the name of the file ends with that lies in all volumes with RequireShared until the target has seen it.
+       */
+      sharedProbe?: string;
       /**
        * What the preflight found. A blocking entry refuses the migration before anything was touched; the others are worth knowing.
        */

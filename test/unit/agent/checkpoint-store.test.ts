@@ -183,6 +183,8 @@ test('every access goes through the one that has a deadline', async () => {
     cut.applyWritableLayer(checkpoint, upper),
     cut.saveLogs(checkpoint, logsIn(directory)),
     cut.placeLogs(checkpoint, listed, logsIn(directory)),
+    cut.saveVolume(checkpoint, { name: 'data', mountpoint: upper }),
+    cut.fillVolume(checkpoint, { name: 'data', mountpoint: upper }),
     cut.publishManifest(checkpoint, meta),
     cut.readManifest(checkpoint),
     cut.verify(checkpoint, ''),

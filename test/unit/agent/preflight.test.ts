@@ -84,7 +84,6 @@ const onSource: Record<string, { world: World; found: [string, boolean][] }> = {
     world: { container: { labels: { 'io.kubernetes.pod.name': 'web' } } },
     found: [['ManagedByKubelet', true]],
   },
-  'refuses one with volumes': { world: { container: { volumes: ['data'] } }, found: [['VolumesNotCarried', true]] },
   'refuses one in another container’s network': {
     world: { container: { networkMode: 'container:abc' } },
     found: [['NetworkModeUnsupported', true]],
@@ -121,10 +120,10 @@ const onSource: Record<string, { world: World; found: [string, boolean][] }> = {
     found: [['RuncMissing', true]],
   },
   'names all that it finds at once': {
-    world: { container: { volumes: ['data'], init: true } },
+    world: { container: { execIDs: ['e'], init: true } },
     found: [
-      ['VolumesNotCarried', true],
       ['InitNotSupported', true],
+      ['ExecSessionsLost', false],
     ],
   },
   'refuses by name what it cannot look at': {

@@ -16,6 +16,8 @@ test('defaults are filled in, and the object that came is not changed', () => {
     retainCheckpoint: 'OnFailure',
     activeDeadlineSeconds: 600,
     backoffLimit: 3,
+    volumes: 'Copy',
+    volumeOverrides: [],
     cancel: false,
   });
   expect(parsed.status).toEqual({});
@@ -33,6 +35,8 @@ test.each<[string, unknown, RegExp]>([
   ],
   ['a word that is none of the enum', { ...raw, spec: { ...raw.spec, afterSuccess: 'Burn' } }, /afterSuccess/],
   ['more tries than are allowed', { ...raw, spec: { ...raw.spec, backoffLimit: 21 } }, /backoffLimit/],
+  ['a policy for volumes that there is not', { ...raw, spec: { ...raw.spec, volumes: 'Move' } }, /volumes/],
+  ['an override without a policy', { ...raw, spec: { ...raw.spec, volumeOverrides: [{ name: 'a' }] } }, /policy/],
   ['a cancellation that is no yes or no', { ...raw, spec: { ...raw.spec, cancel: 'please' } }, /cancel/],
   [
     'a state of the other role',

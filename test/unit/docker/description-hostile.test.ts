@@ -109,7 +109,12 @@ describe('a Docker that is newer than this program', () => {
 });
 
 describe('what the preflight has seen', () => {
-  const seen = { imageID: good.imageID, bindSources: ['/opt', '/srv/data'], networks: ['team-net'] };
+  const seen = {
+    imageID: good.imageID,
+    bindSources: ['/opt', '/srv/data'],
+    volumes: ['named'],
+    networks: ['team-net'],
+  };
 
   test.each(everything)('is all that the container of %s %s asks for', (profile, name) => {
     const info = inspectFixture(profile, name);
@@ -125,6 +130,23 @@ describe('what the preflight has seen', () => {
     ['a directory by a way around', '/etc', withHostConfig({ Binds: ['/opt/../etc:/opt'] })],
     ['a directory as a mount', '/etc', withHostConfig({ Mounts: [{ Type: 'bind', Source: '/etc', Target: '/opt' }] })],
     ['the socket of Docker', 'docker.sock', withHostConfig({ Binds: ['/opt:/opt', '/run/docker.sock:/s'] })],
+    ['a volume', 'other', withHostConfig({ Binds: ['other:/data'] })],
+    ['a volume as a mount', 'other', withHostConfig({ Mounts: [{ Type: 'volume', Source: 'other', Target: '/b' }] })],
+    [
+      'a directory of the host as a volume without a name',
+      '""',
+      withHostConfig({
+        Mounts: [
+          {
+            Type: 'volume',
+            Target: '/b',
+            VolumeOptions: { DriverConfig: { Name: 'local', Options: { type: 'none', o: 'bind', device: '/' } } },
+          },
+        ],
+      }),
+    ],
+    ['the volumes of another container', 'web', withHostConfig({ VolumesFrom: ['web'] })],
+    ['a volume to be created', 'other', { ...good, volumes: { other: {} } }],
     ['a network', 'other-net', { ...good, endpoints: { 'other-net': {} } }],
   ])('and %s was not: refused', (_what, name, description) => {
     expect(() => {
@@ -135,7 +157,10 @@ describe('what the preflight has seen', () => {
   test.each([
     ['as it is', { Binds: ['/opt:/a', '/srv/data:/b:ro'] }],
     ['written otherwise', { Binds: ['/opt/:/a'], Mounts: [{ Type: 'bind', Source: '/srv//data', Target: '/b' }] }],
-    ['beside a volume', { Binds: ['named:/a'], Mounts: [{ Type: 'volume', Source: 'named', Target: '/b' }] }],
+    [
+      'beside a volume that was seen',
+      { Binds: ['named:/a'], Mounts: [{ Type: 'volume', Source: 'named', Target: '/b' }] },
+    ],
   ])('is accepted %s', (_how, fields) => {
     expect(() => {
       requireAsSeen(parse(withHostConfig(fields)), seen);

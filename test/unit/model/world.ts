@@ -228,6 +228,8 @@ function specOf({ keep, retain, backoffLimit, impatient }: Setting): ContainerMi
     activeDeadlineSeconds: impatient ? 50 : 300,
     backoffLimit,
     connections: 'Refuse',
+    volumes: 'Copy',
+    volumeOverrides: [],
     cancel: false,
   };
   specs.set(key, spec);

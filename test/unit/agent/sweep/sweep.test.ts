@@ -116,6 +116,7 @@ class Node {
         setRestartPolicy: (id: string, policy: RestartPolicy) => set(id, { policy }),
         remove: (id: string) => Promise.resolve(void this.containers.delete(id)),
       },
+      volumeLedger: { list: () => Promise.resolve([]) },
       driver: {
         createOptions: () => ({ runtime: 'transship', annotations: {} }),
         abandonDump: () => Promise.resolve(),

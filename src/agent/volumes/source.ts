@@ -1,0 +1,90 @@
+import type { ContainerMigration, SourceStatus } from '../../api/types';
+import type { ContainerInfo } from '../../docker/engine';
+import { mountsOf } from '../../docker/mounts';
+import { without } from '../../docker/record';
+import { ANONYMOUS_LABEL } from '../../docker/volumes';
+import { ReasonedError } from '../../runtime/errors';
+import { checkpointOf } from '../checkpoint-key';
+import type { AgentDeps } from '../ports';
+import { copied, provided } from './plan';
+
+const OUR_LABELS = 'transship.dev/';
+const RUNNING: readonly string[] = ['running', 'paused', 'restarting'];
+
+/** What the target must know to create the volumes: their labels, but for those of earlier moves. */
+export async function describeVolumes(
+  { volumes }: SourceStatus,
+  { dockerVolumes }: Pick<AgentDeps, 'dockerVolumes'>,
+): Promise<{ volumes?: Record<string, Readonly<Record<string, string>>> }> {
+  const labels: [string, Readonly<Record<string, string>>][] = [];
+  for (const { name } of provided(volumes)) {
+    const own = (await dockerVolumes.inspect(name))?.labels ?? {};
+    labels.push([name, without(own, (label) => label.startsWith(OUR_LABELS))]);
+  }
+  return labels.length === 0 ? {} : { volumes: Object.fromEntries(labels) };
+}
+
+/**
+ * The containers besides this one that may write to the volume: the copy of a volume that goes on changing is none.
+ */
+export async function otherWriters(
+  volume: string,
+  { id: own }: Pick<ContainerInfo, 'id'>,
+  { dockerVolumes }: Pick<AgentDeps, 'dockerVolumes'>,
+): Promise<readonly string[]> {
+  const users = await dockerVolumes.usersOf(volume);
+  return users.filter(({ id, state }) => id !== own && RUNNING.includes(state)).map(({ name }) => name);
+}
+
+/**
+ * Looks right before the freeze that nobody has begun to use the volumes since the preflight.
+ * @throws ReasonedError VolumeInUse
+ */
+export async function requireSoleUser(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  deps: Pick<AgentDeps, 'dockerVolumes'>,
+): Promise<void> {
+  for (const { name } of copied(migration.status.source?.volumes)) {
+    const others = await otherWriters(name, container, deps);
+    if (others.length === 0) continue;
+    throw new ReasonedError(
+      'VolumeInUse',
+      `volume ${name} is used by ${others.join(', ')} too; stop them and try again`,
+    );
+  }
+}
+
+/**
+ * Saves the files of all volumes that are carried. The container stands still, or has died since it was dumped.
+ * @throws ReasonedError VolumeNotSaved
+ */
+export async function saveVolumes(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  { store }: Pick<AgentDeps, 'store'>,
+): Promise<void> {
+  const mounts = mountsOf(container.raw);
+  for (const { name } of copied(migration.status.source?.volumes)) {
+    const mount = mounts.find(({ type, name: mounted }) => type === 'volume' && mounted === name);
+    if (mount === undefined) {
+      throw new ReasonedError('VolumeNotSaved', `container ${container.name} has no volume ${name} any more`);
+    }
+    await store.saveVolume(checkpointOf(migration), { name, mountpoint: mount.source });
+  }
+}
+
+/**
+ * After the original was removed: its volumes without a name go with it when their files have been carried, as with
+ * `docker rm --volumes`. Named ones stay, and so does what another container has mounted.
+ */
+export async function removeAnonymous(
+  { volumes }: SourceStatus,
+  { dockerVolumes }: Pick<AgentDeps, 'dockerVolumes'>,
+): Promise<void> {
+  for (const { name } of copied(volumes)) {
+    const volume = await dockerVolumes.inspect(name);
+    if (volume === undefined || !Object.hasOwn(volume.labels, ANONYMOUS_LABEL)) continue;
+    if ((await dockerVolumes.usersOf(name)).length === 0) await dockerVolumes.remove(name);
+  }
+}
