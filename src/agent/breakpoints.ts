@@ -8,6 +8,7 @@ export function holdable(deps: AgentDeps, gate: Gate | undefined): AgentDeps {
   return {
     ...deps,
     migrations: withBreakpoints('migrations', deps.migrations, gate, { cached: 'sync', list: 'sync' }),
+    images: withBreakpoints('images', deps.images, gate, {}),
     driver: withBreakpoints('driver', deps.driver, gate, { createOptions: 'sync' }),
     store: withBreakpoints('store', deps.store, gate, {}),
     node: withBreakpoints('node', deps.node, gate, {}),

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { DockerodeEngine } from '../docker/dockerode-engine';
+import { createImageTransport } from '../docker/dockerode-images';
 import type { ContainerEngine } from '../docker/engine';
 import { signalAll } from '../driver/processes';
 import { createRuncDriver } from '../driver/runc/runc-driver';
@@ -83,6 +84,7 @@ async function main(): Promise<void> {
   const commands = withBreakpoints('commands', onNode(createCommandRunner(clock), settings.hostPid), gate, {});
   const docker = new DockerodeEngine({ socketPath: settings.dockerSocket, clock });
   const engine = withBreakpoints<ContainerEngine>('engine', docker, gate, {});
+  const images = createImageTransport({ socketPath: settings.dockerSocket, clock });
   const deadlines = { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs };
   const volume = new VolumeAccess(clock);
   const journal = new FileJournal(settings.runDirectory);
@@ -102,6 +104,7 @@ async function main(): Promise<void> {
     {
       migrations: createMigrationAccess(client, informer),
       engine,
+      images,
       driver,
       store: createCheckpointStore({
         root: settings.volume,

@@ -1,11 +1,14 @@
 import type { ContainerMigration, Progress, RestartPolicy, SourceStatus, TargetStatus } from '../api/types';
 import type { ContainerEngine } from '../docker/engine';
+import type { ImageTransport } from '../docker/images';
 import type { CheckpointDirectories, Driver } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
+import type { FileDigest } from '../store/digest';
 import type { CheckpointKey } from '../store/layout';
 import type { PublishedManifest } from '../store/manifest';
 import type { Manifest, ManifestMeta } from '../store/manifest-format';
 import type { DirectorySize } from '../store/measure';
+import type { WorkLimit } from './work-limit';
 
 /** Reads and writes of ContainerMigrations, as an agent needs them. */
 export interface MigrationAccess {
@@ -87,6 +90,24 @@ export interface CheckpointStore {
   ): Promise<string>;
 
   /**
+   * Writes the archive of the container's image as it comes; it appears as a whole and only when it holds that image.
+   * @throws ReasonedError ImageNotSaved, the content's own failure, the signal's reason
+   */
+  saveImage(checkpoint: CheckpointKey, content: AsyncIterable<Uint8Array>, options: ImageOptions): Promise<FileDigest>;
+
+  /**
+   * Lets somebody use the archive that the source wrote: exactly the bytes that the object vouches for.
+   * @throws ReasonedError ImageArchiveMissing, ImageArchiveCorrupt, ImageArchiveInvalid, the use's own failure, the
+   *   signal's reason
+   */
+  withImage(
+    checkpoint: CheckpointKey,
+    expected: FileDigest,
+    options: ImageOptions,
+    use: (content: AsyncIterable<Uint8Array>) => Promise<void>,
+  ): Promise<void>;
+
+  /**
    * The same directories for a new dump, and no manifest any more: that of an earlier dump would vouch for images that
    * are about to be overwritten.
    */
@@ -136,6 +157,14 @@ export interface CheckpointStore {
 
   /** Removes what all attempts of the migration left. */
   discard(checkpoint: CheckpointKey): Promise<void>;
+}
+
+/** How an image's archive is written or read. */
+export interface ImageOptions extends WorkLimit {
+  /** `sha256:…`: the one image that it may hold. */
+  readonly imageID: string;
+  /** Told how many bytes there are so far. */
+  readonly onBytes?: (total: number) => void;
 }
 
 /**
@@ -188,6 +217,7 @@ export interface Journal {
 export interface AgentDeps {
   readonly migrations: MigrationAccess;
   readonly engine: ContainerEngine;
+  readonly images: ImageTransport;
   readonly driver: Driver;
   readonly store: CheckpointStore;
   readonly node: NodeAccess;

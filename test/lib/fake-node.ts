@@ -11,6 +11,8 @@ import { withBreakpoints } from '../../src/runtime/breakpoints';
 import type { Result } from '../../src/runtime/controller-loop';
 import type { FakeClock } from './fake-clock';
 import { FakeDocker } from './fake-docker';
+import type { FakeRegistry } from './fake-images';
+import { fakeImages } from './fake-images';
 import type { FakeVolume } from './fake-volume';
 import { fakeDriver, fakeStore } from './fake-volume';
 import { recordingLogger } from './recording-logger';
@@ -67,6 +69,7 @@ export class FakeNode {
   readonly docker: FakeDocker;
   readonly markers = new Map<string, WakeState>();
   readonly journal: FileJournal;
+  readonly registry: FakeRegistry = new Map();
   outOfService = false;
   readonly #name: string;
   readonly #world: { readonly api: FakeApi; readonly volume: FakeVolume; readonly clock: FakeClock };
@@ -136,6 +139,7 @@ export class FakeNode {
         die: 'sync',
         resume: 'sync',
       }),
+      images: fakeImages(this.docker, this.registry),
       driver: fakeDriver(this.docker, volume, this.markers, clock),
       store: fakeStore(volume),
       node,

@@ -7,12 +7,15 @@ import { digestOf } from '../../src/store/digest';
 import type { CheckpointKey } from '../../src/store/layout';
 import type { Manifest } from '../../src/store/manifest-format';
 import type { FakeDocker } from './fake-docker';
+import { archiveOf, textOf } from './fake-images';
 
 const DIRECTORIES = { images: '/volume/images', work: '/volume/work' };
 
 /** What lies on the shared volume of one migration. */
 export interface FakeVolume {
   description?: string | undefined;
+  /** The archive of the container's image. */
+  image?: string | undefined;
   /** The memory that was dumped, and by how many dumps before it came to this one. */
   images?: { readonly memory: string; readonly dump: number } | undefined;
   manifest?: { readonly manifest: Manifest; readonly published: PublishedCheckpoint } | undefined;
@@ -33,6 +36,14 @@ export function fakeStore(volume: FakeVolume): CheckpointStore {
     },
     readDescription: () =>
       volume.description === undefined ? missing('DescriptionMissing') : Promise.resolve(volume.description),
+    saveImage: async (_checkpoint, content) => {
+      volume.image = await textOf(content);
+      return { digest: digestOf(volume.image), sizeBytes: volume.image.length };
+    },
+    withImage: (_checkpoint, { digest }, _options, use) => {
+      if (volume.image === undefined) return missing('ImageArchiveMissing');
+      return digestOf(volume.image) === digest ? use(archiveOf(volume.image)) : missing('ImageArchiveCorrupt');
+    },
     beginDump: () => {
       volume.images = undefined;
       volume.manifest = undefined;
@@ -55,7 +66,7 @@ export function fakeStore(volume: FakeVolume): CheckpointStore {
     },
     measure: () => Promise.resolve({ bytes: 0, files: 0 }),
     discard: () => {
-      Object.assign(volume, { description: undefined, images: undefined, manifest: undefined });
+      Object.assign(volume, { description: undefined, image: undefined, images: undefined, manifest: undefined });
       return Promise.resolve();
     },
   };

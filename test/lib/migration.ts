@@ -12,6 +12,7 @@ const spec: Spec = {
   retainCheckpoint: 'OnFailure',
   activeDeadlineSeconds: 600,
   backoffLimit: 3,
+  image: 'Transfer',
   cancel: false,
 };
 

@@ -1,9 +1,11 @@
 import type { Check, ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
+import { ReasonedError } from '../../runtime/errors';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { findContainer } from './find-container';
 import { inProgress } from '../journal';
+import { isTransient } from '../transient';
 import { otherHolder } from '../journal-holder';
 
 /** Looks whether the container can be frozen here and now. Changes nothing; what stands against it is a blocking check. */
@@ -24,6 +26,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
       return [];
     })),
   );
+  const imageDigests = await digestsOf(container, deps);
   const holder = await otherHolder(container.id, migration, deps);
   if (holder !== undefined) checks.unshift(refusal(inProgress(holder)));
   return {
@@ -32,11 +35,22 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
     containerName: container.name,
     imageID: container.imageID,
     imageName: container.imageName,
+    ...(imageDigests.length === 0 ? {} : { imageDigests: [...imageDigests] }),
     networks: [...container.networks],
     ...(volumeID === undefined ? {} : { volumeID }),
     bindSources: [...container.bindSources],
     checks,
   };
+}
+
+/** What cannot be asked for is only missed when the target has to pull the image, and it says so then. */
+async function digestsOf({ imageID }: ContainerInfo, { images }: AgentDeps): Promise<readonly string[]> {
+  try {
+    return await images.digestsOf(imageID);
+  } catch (error) {
+    if (!(error instanceof ReasonedError) || isTransient(error)) throw error;
+    return [];
+  }
 }
 
 async function containerChecks(container: ContainerInfo, deps: AgentDeps): Promise<Check[]> {

@@ -4,6 +4,7 @@ import { checkpointOf } from '../checkpoint-key';
 import { reserveContainer } from '../journal-holder';
 import type { AgentDeps } from '../ports';
 import { originalOf } from './original';
+import { saveImage } from './save-image';
 
 /** Everything the source can do while the container still runs. Can be repeated at any point. */
 export async function prepareSource(
@@ -13,9 +14,11 @@ export async function prepareSource(
 ): Promise<SourceStatus> {
   const container = await originalOf(status, deps.engine);
   await reserveContainer(container, migration, deps);
+  const image = await saveImage(migration, container, deps);
   const text = `${JSON.stringify(describe(container), null, 2)}\n`;
   return {
     ...status,
+    ...image,
     state: 'Prepared',
     description: await deps.store.publishDescription(checkpointOf(migration), text),
     // Noted in the object before it is switched off: whoever wakes the container up can set it again.

@@ -1,15 +1,17 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import { createFromDescription, findCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
+import { bringImage } from './bring-image';
 import { targetName } from './preflight';
 
-/** Creates the container, not started: what can fail, fails before the freeze. Can be repeated at any point. */
+/** Brings the image, and creates the container, not started: what can fail, fails before the freeze. Can be repeated at any point. */
 export async function prepareTarget(
   migration: ContainerMigration,
   status: TargetStatus,
   deps: AgentDeps,
 ): Promise<TargetStatus> {
   const existing = await findCreated(migration, status.containerID, deps);
+  if (existing === undefined) await bringImage(migration, status, deps);
   const containerID = existing?.id ?? (await createFromDescription(migration, targetName(migration), deps));
   return { ...status, state: 'Prepared', containerID, clock: await deps.node.measureClock() };
 }

@@ -227,6 +227,7 @@ function specOf({ keep, retain, backoffLimit, impatient }: Setting): ContainerMi
     retainCheckpoint: retain === 0 ? 'Never' : retain === 1 ? 'OnFailure' : 'Always',
     activeDeadlineSeconds: impatient ? 50 : 300,
     backoffLimit,
+    image: 'Transfer',
     cancel: false,
   };
   specs.set(key, spec);
