@@ -88,7 +88,7 @@ function requireWhole(look: () => void): void {
   const fault = faultOf(look);
   if (fault === undefined) return;
   const message = 'what Docker gave is not the whole image; look at its log';
-  throw new ReasonedError('ImageNotSaved', message, { cause: fault });
+  throw new ReasonedError('ImageNotSaved', message, { cause: fault.error });
 }
 
 export interface ReadImageOptions extends ImageFileOptions {
@@ -139,7 +139,7 @@ async function checkArchive(
   const hash = createHash('sha256');
   const check = new ImageArchiveCheck(imageID);
   let sizeBytes = 0;
-  let fault: unknown;
+  let fault: { readonly error: unknown } | undefined;
   for await (const piece of piecesOf(file, signal)) {
     hash.update(piece);
     if ((sizeBytes += piece.length) > expected.sizeBytes) break;
@@ -152,17 +152,17 @@ async function checkArchive(
   }
   if (sizeBytes !== expected.sizeBytes || `sha256:${hash.digest('hex')}` !== expected.digest)
     throw corrupt(path, 'is not what the source wrote');
-  if (fault !== undefined) throw fault;
+  if (fault !== undefined) throw fault.error;
   check.finish();
   return digests;
 }
 
-function faultOf(work: () => void): unknown {
+function faultOf(work: () => void): { readonly error: unknown } | undefined {
   try {
     work();
     return undefined;
   } catch (error) {
-    return error;
+    return { error };
   }
 }
 

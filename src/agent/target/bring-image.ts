@@ -35,18 +35,21 @@ async function pull(
   { signal }: WorkLimit,
   { images, engine }: AgentDeps,
 ): Promise<void> {
-  let failure: unknown = new ReasonedError('ImageNotPullable', 'the source names no digest of the image');
+  let failed: { readonly error: unknown } | undefined = {
+    error: new ReasonedError('ImageNotPullable', 'the source names no digest of the image'),
+  };
   for (const digest of source?.imageDigests ?? []) {
     try {
       await images.pull(digest, { signal });
       if ((await engine.findImage(imageID)) !== undefined) return;
-      failure = undefined;
+      // Another image: the next digest may give the right one.
+      failed = undefined;
     } catch (error) {
       signal.throwIfAborted();
-      failure = error;
+      failed = { error };
     }
   }
-  if (failure !== undefined) throw failure;
+  if (failed !== undefined) throw failed.error;
 }
 
 async function load(

@@ -3,7 +3,7 @@ import type { ContainerMigration } from '../../../src/api/types';
 import { ReasonedError } from '../../../src/runtime/errors';
 import { dockerAway } from '../../lib/fake-docker';
 import { ALWAYS, FakeMove, MEMORY } from '../../lib/fake-move';
-import { CONTAINER_ID } from '../../lib/migration';
+import { CONTAINER_ID, source } from '../../lib/migration';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 
 const directory = useTemporaryDirectory();
@@ -83,8 +83,9 @@ describe('an image that is carried over the volume', () => {
     begin();
     await toPrepare();
     await move.source.visit();
-    const { source: { imageArchive: _left, ...rest } = { nodeName: 'node-a', state: 'Prepared' } } = move.status;
-    move.api.set({ source: rest });
+    const told = { ...source('Prepared'), ...move.status.source };
+    delete told.imageArchive;
+    move.api.set({ source: told });
     await move.target.visit();
     expect(move.status.target).toMatchObject({ state: 'Failed', error: { reason: 'ImageArchiveMissing' } });
   });
