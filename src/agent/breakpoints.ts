@@ -11,6 +11,7 @@ export function holdable(deps: AgentDeps, gate: Gate | undefined): AgentDeps {
     dockerVolumes: withBreakpoints('dockerVolumes', deps.dockerVolumes, gate, {}),
     mountFiles: withBreakpoints('mountFiles', deps.mountFiles, gate, {}),
     volumeLedger: withBreakpoints('volumeLedger', deps.volumeLedger, gate, {}),
+    images: withBreakpoints('images', deps.images, gate, {}),
     driver: withBreakpoints('driver', deps.driver, gate, { createOptions: 'sync' }),
     store: withBreakpoints('store', deps.store, gate, {}),
     node: withBreakpoints('node', deps.node, gate, {}),

@@ -7,6 +7,7 @@ import type { CommandRunner } from '../runtime/exec';
 import { readDescriptionFile } from '../store/description-file';
 import { digestOf } from '../store/digest';
 import { atomicWrite, ensureDirectory, makeEmptyDirectory, removeDirectory, removeFile } from '../store/files';
+import { saveImageFile, withImageFile } from '../store/image-file';
 import type { CheckpointKey, CheckpointPaths } from '../store/layout';
 import { checkpointPaths, VOLUMES, WRITABLE_LAYER } from '../store/layout';
 import { carriedLogs } from '../store/log-files';
@@ -58,6 +59,22 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
     readDescription: (checkpoint, expected) =>
       volume.within(VOLUME_TIMEOUT_MS, () =>
         readDescriptionFile(root, pathsOf(checkpoint), expected, { maxBytes: MAX_DESCRIPTION_BYTES, clock }),
+      ),
+    saveImage: (checkpoint, content, options) =>
+      volume.within(
+        options.limitMs + VOLUME_TIMEOUT_MS,
+        async (signal) => {
+          const { directory, imageArchive } = pathsOf(checkpoint);
+          await ensureDirectory(root, directory);
+          return saveImageFile(imageArchive, content, { ...options, signal });
+        },
+        options.signal,
+      ),
+    withImage: (checkpoint, expected, options, use) =>
+      volume.within(
+        options.limitMs + VOLUME_TIMEOUT_MS,
+        (signal) => withImageFile(pathsOf(checkpoint).imageArchive, expected, { ...options, root, clock, signal }, use),
+        options.signal,
       ),
     beginDump: (checkpoint) =>
       volume.within(VOLUME_TIMEOUT_MS, async (signal) => {

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { DockerodeEngine } from '../docker/dockerode-engine';
 import { DockerodeVolumes } from '../docker/dockerode-volumes';
+import { createImageTransport } from '../docker/dockerode-images';
 import type { ContainerEngine } from '../docker/engine';
 import { signalAll } from '../driver/processes';
 import { createRuncDriver } from '../driver/runc/runc-driver';
@@ -88,6 +89,7 @@ async function main(): Promise<void> {
   const engine = withBreakpoints<ContainerEngine>('engine', docker, gate, {});
   const dockerVolumes = new DockerodeVolumes({ socketPath: settings.dockerSocket, clock });
   const volumeLedger = new FileVolumeLedger(settings.runDirectory);
+  const images = createImageTransport({ socketPath: settings.dockerSocket, clock });
   const deadlines = { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs };
   const volume = new VolumeAccess(clock);
   const journal = new FileJournal(settings.runDirectory);
@@ -110,6 +112,7 @@ async function main(): Promise<void> {
       dockerVolumes,
       mountFiles: createMountFiles(commands, deadlines.wakeMs),
       volumeLedger,
+      images,
       driver,
       store: createCheckpointStore({
         root: settings.volume,

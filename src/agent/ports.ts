@@ -8,14 +8,17 @@ import type {
 } from '../api/types';
 import type { ContainerEngine } from '../docker/engine';
 import type { DockerVolumes } from '../docker/volumes';
+import type { ImageTransport } from '../docker/images';
 import type { CheckpointDirectories, Driver } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
+import type { FileDigest } from '../store/digest';
 import type { CheckpointKey } from '../store/layout';
 import type { ContainerLogs } from '../store/log-files';
 import type { PublishedManifest } from '../store/manifest';
 import type { Manifest, ManifestMeta } from '../store/manifest-format';
 import type { DirectorySize } from '../store/measure';
 import type { VolumeDirectory } from '../store/volume-archive';
+import type { WorkLimit } from './work-limit';
 
 /** Reads and writes of ContainerMigrations, as an agent needs them. */
 export interface MigrationAccess {
@@ -107,6 +110,24 @@ export interface CheckpointStore {
   ): Promise<string>;
 
   /**
+   * Writes the archive of the container's image as it comes; it appears as a whole and only when it holds that image.
+   * @throws ReasonedError ImageNotSaved, the content's own failure, the signal's reason
+   */
+  saveImage(checkpoint: CheckpointKey, content: AsyncIterable<Uint8Array>, options: ImageOptions): Promise<FileDigest>;
+
+  /**
+   * Lets somebody use the archive that the source wrote: exactly the bytes that the object vouches for.
+   * @throws ReasonedError ImageArchiveMissing, ImageArchiveCorrupt, ImageArchiveInvalid, the use's own failure, the
+   *   signal's reason
+   */
+  withImage(
+    checkpoint: CheckpointKey,
+    expected: FileDigest,
+    options: ImageOptions,
+    use: (content: AsyncIterable<Uint8Array>) => Promise<void>,
+  ): Promise<void>;
+
+  /**
    * The same directories for a new dump, and no manifest any more: that of an earlier dump would vouch for images that
    * are about to be overwritten.
    */
@@ -180,6 +201,14 @@ export interface CheckpointStore {
 
   /** Removes what all attempts of the migration left. */
   discard(checkpoint: CheckpointKey): Promise<void>;
+}
+
+/** How an image's archive is written or read. */
+export interface ImageOptions extends WorkLimit {
+  /** `sha256:…`: the one image that it may hold. */
+  readonly imageID: string;
+  /** Told how many bytes there are so far. */
+  readonly onBytes?: (total: number) => void;
 }
 
 /**
@@ -268,6 +297,7 @@ export interface AgentDeps {
   readonly dockerVolumes: DockerVolumes;
   readonly mountFiles: MountFiles;
   readonly volumeLedger: VolumeLedger;
+  readonly images: ImageTransport;
   readonly driver: Driver;
   readonly store: CheckpointStore;
   readonly node: NodeAccess;

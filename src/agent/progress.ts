@@ -58,7 +58,7 @@ export async function withProgress<T>(
 
 /** The effects that may take long, each of which says what it is at until it has ended. */
 function telling(deps: AgentDeps, migration: ContainerMigration, set: (activity?: Activity) => void): AgentDeps {
-  const { driver, store } = deps;
+  const { driver, store, images } = deps;
   const { sizeBytes: bytes = 0, files = 0 } = migration.status.source?.checkpoint ?? {};
   const written = (): Promise<Amount> => store.measure(checkpointOf(migration));
   const all = (): Amount => ({ bytes, files });
@@ -70,8 +70,23 @@ function telling(deps: AgentDeps, migration: ContainerMigration, set: (activity?
       set();
     }
   };
+  /** Of an image: told of by whoever moves it. */
+  const counting = async <T>(
+    doing: Progress['doing'],
+    work: (onBytes: (total: number) => void) => Promise<T>,
+  ): Promise<T> => {
+    let moved = 0;
+    const onBytes = (total: number): void => {
+      moved = total;
+    };
+    return during({ doing, measure: () => ({ bytes: moved, files: 1 }) }, () => work(onBytes));
+  };
   return {
     ...deps,
+    images: {
+      ...images,
+      pull: (reference, options) => counting('PullImage', (onBytes) => images.pull(reference, { ...options, onBytes })),
+    },
     driver: {
       ...driver,
       dump: (...given) => during({ doing: 'Dump', measure: written }, () => driver.dump(...given)),
@@ -89,6 +104,10 @@ function telling(deps: AgentDeps, migration: ContainerMigration, set: (activity?
       applyWritableLayer: (...given) =>
         during({ doing: 'Apply', measure: all }, () => store.applyWritableLayer(...given)),
       placeLogs: (...given) => during({ doing: 'Apply', measure: all }, () => store.placeLogs(...given)),
+      saveImage: (checkpoint, content, options) =>
+        counting('SaveImage', (onBytes) => store.saveImage(checkpoint, content, { ...options, onBytes })),
+      withImage: (checkpoint, expected, options, use) =>
+        counting('LoadImage', (onBytes) => store.withImage(checkpoint, expected, { ...options, onBytes }, use)),
       verify: (checkpoint, digest) => {
         let verified = 0;
         const onBytes = (total: number): void => {

@@ -14,6 +14,9 @@ const PASSING = new Set([
   'RestoreInterrupted',
   // Somebody rotated or removed a file of the log at that very moment.
   'LogsNotSaved',
+  // A registry or the network to it is away; a save that Docker broke off in its middle.
+  'ImagePullFailed',
+  'ImageNotSaved',
   // The client whose connection was in flight has arrived by the next time.
   'ConnectionsInFlight',
 ]);
@@ -39,7 +42,7 @@ export function isTransient(error: unknown): boolean {
   if (error instanceof KubeError) return isPassingAnswer(error.statusCode);
   if (!(error instanceof ReasonedError)) return PASSING_CODES.some((code) => hasCode(error, code));
   if (PASSING.has(error.reason) || isPassingVolumeFault(error.reason)) return true;
-  if (error.reason === 'EngineRefused') return isPartnerAway(error);
+  if (error.reason === 'EngineRefused' || error.reason === 'ImageNotLoaded') return isPartnerAway(error);
   return CARRIERS.has(error.reason) && isTransient(error.cause);
 }
 

@@ -24,6 +24,8 @@ export interface CheckpointPaths {
   readonly writableLayer: string;
   /** Directory of the container's log files; absent when there are none. Listed in the manifest when there. */
   readonly logs: string;
+  /** Archive of the container's image, when the target lacks it; written before the freeze, and in no manifest. */
+  readonly imageArchive: string;
   /** File of the portable description of the container. */
   readonly description: string;
   /** File that lists all others; written last. */
@@ -38,7 +40,8 @@ export const WRITABLE_LAYER = 'rootfs.tar';
 export const LOGS = 'logs';
 /** Directory of the archives of Docker volumes; absent when none is carried. */
 export const VOLUMES = 'volumes';
-/** What lies in a checkpoint's directory and is not part of the checkpoint: its manifest, and the logs. */
+/** What lies in a checkpoint's directory and is not part of the checkpoint: its manifest, the logs, and the image. */
+export const IMAGE_ARCHIVE = 'image.tar';
 export const MANIFEST = 'manifest.json';
 export const WORK = 'work';
 /** Names of this prefix are not finished files: they are renamed when they are. */
@@ -48,7 +51,8 @@ const SILLY_RENAMED = '.nfs';
 
 /** True for the names at the top of a checkpoint's directory that are not part of the checkpoint. */
 export function isApart(name: string): boolean {
-  return name === MANIFEST || name === WORK || name.startsWith(UNFINISHED) || name.startsWith(SILLY_RENAMED);
+  const known = [MANIFEST, WORK, IMAGE_ARCHIVE].includes(name);
+  return known || name.startsWith(UNFINISHED) || name.startsWith(SILLY_RENAMED);
 }
 
 /** More is no checkpoint: CRIU writes a handful of files for each process and one for each thread. */
@@ -84,6 +88,7 @@ export function checkpointPaths(root: string, key: CheckpointKey): CheckpointPat
     images: join(directory, IMAGES),
     writableLayer: join(directory, WRITABLE_LAYER),
     logs: join(directory, LOGS),
+    imageArchive: join(directory, IMAGE_ARCHIVE),
     description: join(directory, DESCRIPTION),
     manifest: join(directory, MANIFEST),
     work: join(directory, WORK),

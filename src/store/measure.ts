@@ -1,6 +1,6 @@
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MAX_FILES } from './layout';
+import { IMAGE_ARCHIVE, MAX_FILES } from './layout';
 
 /** How much lies in a directory. */
 export interface DirectorySize {
@@ -10,7 +10,8 @@ export interface DirectorySize {
 
 /**
  * Adds up the regular files below a directory while others write there, for a report of progress: what vanishes or
- * cannot be read meanwhile is left out, symlinks are not followed, and after MAX_FILES entries it stops. Never rejects.
+ * cannot be read meanwhile is left out, and so is an image's archive, which is no part of what is dumped; symlinks are
+ * not followed, and after MAX_FILES entries it stops. Never rejects.
  */
 export async function measureDirectory(path: string): Promise<DirectorySize> {
   let bytes = 0;
@@ -23,7 +24,7 @@ export async function measureDirectory(path: string): Promise<DirectorySize> {
         if (++entries > MAX_FILES) return { bytes, files };
         const child = join(directory, entry.name);
         if (entry.isDirectory()) pending.push(child);
-        if (!entry.isFile()) continue;
+        if (!entry.isFile() || (directory === path && entry.name === IMAGE_ARCHIVE)) continue;
         const size = await lstat(child).then(
           (stats) => stats.size,
           () => undefined,

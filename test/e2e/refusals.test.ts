@@ -132,7 +132,7 @@ test('a volume that another container writes to as well', async () => {
   }
 });
 
-test('an image that the target lacks', async () => {
+test('an image that the target lacks, and that may not be carried', async () => {
   // An image of its own: the same files, but imported on one node only.
   const build = 'docker export refuse-export | docker import - transship-lab/only-a:1; docker rm refuse-export';
   onNode('node-a', `docker create --name refuse-export transship-lab/busybox:1 true; ${build}`);
@@ -140,6 +140,7 @@ test('an image that the target lacks', async () => {
   try {
     await expectRefusal('ImageMissing', /node-b has no image transship-lab\/only-a:1 .*docker save/, {
       container: 'refuse-image',
+      spec: { image: 'Require' },
     });
   } finally {
     docker('node-a', 'rm', '-f', 'refuse-image');

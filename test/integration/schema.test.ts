@@ -37,8 +37,10 @@ describe('the API server', () => {
       retainCheckpoint: 'OnFailure',
       activeDeadlineSeconds: 600,
       backoffLimit: 3,
+      connections: 'Refuse',
       volumes: 'Copy',
       volumeOverrides: [],
+      image: 'Transfer',
       cancel: false,
     });
   });
@@ -78,6 +80,11 @@ describe('the API server', () => {
       'an unknown word for retainCheckpoint',
       { ...goodSpec, retainCheckpoint: 'Maybe' },
       /spec\.retainCheckpoint: Unsupported value: "Maybe": supported values: "Never", "OnFailure", "Always"/,
+    ],
+    [
+      'an unknown word for image',
+      { ...goodSpec, image: 'Copy' },
+      /spec\.image: Unsupported value: "Copy": supported values: "Require", "Pull", "Transfer"/,
     ],
     [
       'a deadline below ten seconds',

@@ -36,6 +36,8 @@ const refused = (message: string): ReasonedError => new ReasonedError('EngineRef
 /** The containers of one node, which change as Docker changes them. */
 export class FakeDocker implements ContainerEngine {
   readonly #containers = new Map<string, FakeContainer>();
+  /** The images, by ID or name, that the node has not; it has all others. */
+  readonly lacking = new Set<string>();
   readonly #prefix: string;
   #created = 0;
 
@@ -91,8 +93,8 @@ export class FakeDocker implements ContainerEngine {
     return Promise.resolve(this.#containers.get(id));
   }
 
-  findImage(reference: string): Promise<{ readonly id: string }> {
-    return Promise.resolve({ id: reference });
+  findImage(reference: string): Promise<{ readonly id: string } | undefined> {
+    return Promise.resolve(this.lacking.has(reference) ? undefined : { id: reference });
   }
 
   hasNetwork(): Promise<boolean> {
@@ -101,6 +103,7 @@ export class FakeDocker implements ContainerEngine {
 
   async create(name: string, { Labels, HostConfig, Image }: CreateBody): Promise<string> {
     this.#requireFree(name);
+    if (this.lacking.has(Image)) throw new ReasonedError('ImageMissing', `no image ${Image}`);
     this.#created++;
     const id = this.#prefix + String(this.#created).padStart(63, '0');
     const runtime = String(HostConfig['Runtime']);

@@ -13,6 +13,8 @@ import type { Result } from '../../src/runtime/controller-loop';
 import type { FakeClock } from './fake-clock';
 import { FakeDocker } from './fake-docker';
 import { FakeMounts } from './fake-mounts';
+import type { FakeRegistry } from './fake-images';
+import { fakeImages } from './fake-images';
 import type { FakeVolume } from './fake-volume';
 import { fakeDriver, fakeStore } from './fake-volume';
 import { recordingLogger } from './recording-logger';
@@ -71,6 +73,7 @@ export class FakeNode {
   readonly journal: FileJournal;
   readonly mounts: FakeMounts;
   readonly ledger: FileVolumeLedger;
+  readonly registry: FakeRegistry = new Map();
   outOfService = false;
   /** Open TCP connections of the container. */
   readonly connections: { local: string; remote: string; state: string }[] = [];
@@ -147,6 +150,7 @@ export class FakeNode {
         die: 'sync',
         resume: 'sync',
       }),
+      images: fakeImages(this.docker, this.registry),
       driver: fakeDriver(this.docker, volume, this.markers, clock),
       store: fakeStore(volume, this.docker, this.mounts),
       dockerVolumes: this.mounts.docker(),

@@ -11,12 +11,15 @@ import type { ContainerLogs } from '../../src/store/log-files';
 import type { Manifest } from '../../src/store/manifest-format';
 import type { FakeDocker } from './fake-docker';
 import type { FakeMounts } from './fake-mounts';
+import { archiveOf, textOf } from './fake-images';
 
 const DIRECTORIES = { images: '/volume/images', work: '/volume/work' };
 
 /** What lies on the shared volume of one migration. */
 export interface FakeVolume {
   description?: string | undefined;
+  /** The archive of the container's image. */
+  image?: string | undefined;
   /** The memory that was dumped, and by how many dumps before it came to this one. */
   images?: { readonly memory: string; readonly dump: number } | undefined;
   /** The log that was saved. */
@@ -45,6 +48,14 @@ export function fakeStore(
     },
     readDescription: () =>
       volume.description === undefined ? missing('DescriptionMissing') : Promise.resolve(volume.description),
+    saveImage: async (_checkpoint, content) => {
+      volume.image = await textOf(content);
+      return { digest: digestOf(volume.image), sizeBytes: volume.image.length };
+    },
+    withImage: (_checkpoint, { digest }, _options, use) => {
+      if (volume.image === undefined) return missing('ImageArchiveMissing');
+      return digestOf(volume.image) === digest ? use(archiveOf(volume.image)) : missing('ImageArchiveCorrupt');
+    },
     beginDump: () => {
       volume.images = undefined;
       volume.manifest = undefined;
@@ -87,6 +98,7 @@ export function fakeStore(
     discard: () => {
       volume.manifest = undefined;
       Object.assign(volume, { description: undefined, images: undefined, log: undefined, archives: undefined });
+      Object.assign(volume, { description: undefined, image: undefined, images: undefined, manifest: undefined });
       return Promise.resolve();
     },
   };

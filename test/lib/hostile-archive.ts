@@ -1,13 +1,13 @@
 /** One member of a tar archive as an attacker would write it, whatever GNU tar itself would make of such a file. */
 export interface Member {
   readonly name: string;
-  readonly type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'device';
+  readonly type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'device' | 'pax';
   /** Where a link leads. */
   readonly target?: string;
   readonly content?: string;
 }
 
-const TYPES = { file: '0', hardlink: '1', symlink: '2', device: '3', directory: '5' } as const;
+const TYPES = { file: '0', hardlink: '1', symlink: '2', device: '3', directory: '5', pax: 'x' } as const;
 const BLOCK = 512;
 
 /** A ustar archive (POSIX.1-1988) with these members in their order, owned by this process's user. */

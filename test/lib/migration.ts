@@ -15,6 +15,7 @@ const spec: Spec = {
   connections: 'Refuse',
   volumes: 'Copy',
   volumeOverrides: [],
+  image: 'Transfer',
   cancel: false,
 };
 

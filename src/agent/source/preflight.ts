@@ -1,5 +1,6 @@
 import type { Check, ContainerMigration, SourceStatus, VolumeStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
+import { ReasonedError } from '../../runtime/errors';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { connectionChecks } from './connections';
@@ -7,6 +8,7 @@ import { seeVolumes } from '../volumes/source-checks';
 import { findContainer } from './find-container';
 import { logChecks } from './log-checks';
 import { inProgress } from '../journal';
+import { isTransient } from '../transient';
 import { otherHolder } from '../journal-holder';
 
 /** Looks whether the container can be frozen here and now. Changes nothing; what stands against it is a blocking check. */
@@ -35,6 +37,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
       return seen.checks;
     })),
   );
+  const imageDigests = await digestsOf(container, deps);
   const holder = await otherHolder(container.id, migration, deps);
   if (holder !== undefined) checks.unshift(refusal(inProgress(holder)));
   return {
@@ -43,12 +46,23 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
     containerName: container.name,
     imageID: container.imageID,
     imageName: container.imageName,
+    ...(imageDigests.length === 0 ? {} : { imageDigests: [...imageDigests] }),
     networks: [...container.networks],
     ...(volumeID === undefined ? {} : { volumeID }),
     bindSources: [...container.bindSources],
     ...(volumes.length === 0 ? {} : { volumes }),
     checks,
   };
+}
+
+/** What cannot be asked for is only missed when the target has to pull the image, and it says so then. */
+async function digestsOf({ imageID }: ContainerInfo, { images }: AgentDeps): Promise<readonly string[]> {
+  try {
+    return await images.digestsOf(imageID);
+  } catch (error) {
+    if (!(error instanceof ReasonedError) || isTransient(error)) throw error;
+    return [];
+  }
 }
 
 async function containerChecks(

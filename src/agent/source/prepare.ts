@@ -8,6 +8,7 @@ import { shared } from '../volumes/plan';
 import { writeProbes } from '../volumes/shared';
 import { describeVolumes } from '../volumes/source';
 import { originalOf } from './original';
+import { saveImage } from './save-image';
 
 /** Everything the source can do while the container still runs. Can be repeated at any point. */
 export async function prepareSource(
@@ -17,12 +18,14 @@ export async function prepareSource(
 ): Promise<SourceStatus> {
   const container = await originalOf(status, deps.engine);
   await reserveContainer(container, migration, deps);
+  const image = await saveImage(migration, container, deps);
   const description = { ...describe(container), ...(await describeVolumes(status, deps)) };
   const text = `${JSON.stringify(description, null, 2)}\n`;
   const sharedProbe = shared(status.volumes).length === 0 ? undefined : randomBytes(16).toString('hex');
   if (sharedProbe !== undefined) await writeProbes(migration, sharedProbe, deps);
   return {
     ...status,
+    ...image,
     state: 'Prepared',
     description: await deps.store.publishDescription(checkpointOf(migration), text),
     // Noted in the object before it is switched off: whoever wakes the container up can set it again.

@@ -3,6 +3,8 @@ import { blocking, findings, probeNode, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { shared } from '../volumes/plan';
 import { volumeChecks } from '../volumes/target';
+import type { ImagePlan } from './image-plan';
+import { planImage } from './image-plan';
 
 /** Networks that every Docker has. */
 const BUILT_IN_NETWORKS = ['bridge', 'host', 'none'];
@@ -21,9 +23,17 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
   if (source?.checks?.some(({ blocking }) => blocking)) return { ...base, checks: [] };
   const checks = await findings(() => engineChecks(name, source, deps));
   checks.push(...(await findings(() => volumeChecks(migration, source, deps))));
+  let image: ImagePlan['image'];
+  checks.push(
+    ...(await findings(async () => {
+      const plan = await planImage(migration, deps);
+      image = plan.image;
+      return plan.checks;
+    })),
+  );
   checks.push(...(await findings(() => probeNode(deps.node))));
   checks.push(...(await findings(() => sameVolume(source, checks, deps))));
-  return { ...base, checks };
+  return { ...base, ...(image === undefined ? {} : { image }), checks };
 }
 
 /** An export that is not mounted leaves an empty directory, which can be written as well as the real one. */
@@ -46,26 +56,8 @@ async function sameVolume(
 async function engineChecks(name: string, source: SourceStatus | undefined, deps: AgentDeps): Promise<Check[]> {
   return [
     ...(await deps.driver.checkWake(await deps.engine.info())),
-    ...(await imageChecks(source, deps)),
     ...(await nameChecks(name, deps)),
     ...(await placeChecks(source, deps)),
-  ];
-}
-
-async function imageChecks(source: SourceStatus | undefined, { engine, node }: AgentDeps): Promise<Check[]> {
-  const { imageID, imageName = '' } = source ?? {};
-  if (imageID === undefined || (await engine.findImage(imageID)) !== undefined) return [];
-  const sameName = await engine.findImage(imageName);
-  const have =
-    sameName === undefined
-      ? `${node.name} has no image ${imageName} (${imageID})`
-      : `${node.name} has another image by the name of ${imageName}: ${sameName.id} instead of ${imageID}`;
-  return [
-    blocking(
-      'ImageMissing',
-      `${have}; bring the very same image there, for instance with ` +
-        `\`docker save ${imageName} | ssh ${node.name} docker load\` on ${source?.nodeName ?? 'the source'}`,
-    ),
   ];
 }
 

@@ -3,9 +3,10 @@ import { findCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
 import { requireShared } from '../volumes/shared';
 import { createOnTarget } from '../volumes/target';
+import { bringImage } from './bring-image';
 import { targetName } from './preflight';
 
-/** Creates the container, not started: what can fail, fails before the freeze. Can be repeated at any point. */
+/** Brings the image, and creates the container, not started: what can fail, fails before the freeze. Can be repeated at any point. */
 export async function prepareTarget(
   migration: ContainerMigration,
   status: TargetStatus,
@@ -14,6 +15,7 @@ export async function prepareTarget(
   const { source } = migration.status;
   if (source !== undefined) await requireShared(migration, source, deps);
   const existing = await findCreated(migration, status.containerID, deps);
+  if (existing === undefined) await bringImage(migration, status, deps);
   const containerID = existing?.id ?? (await createOnTarget(migration, targetName(migration), deps));
   return { ...status, state: 'Prepared', containerID, clock: await deps.node.measureClock() };
 }

@@ -158,6 +158,16 @@ export const schema = {
             "additionalProperties": false
           }
         },
+        "image": {
+          "type": "string",
+          "description": "What happens when the target lacks the container's very same image (by ID). Require refuses, Pull has the target pull it by its digest, Transfer asks the registry first and else carries it over the shared volume. Both happen before the container is frozen.",
+          "enum": [
+            "Require",
+            "Pull",
+            "Transfer"
+          ],
+          "default": "Transfer"
+        },
         "cancel": {
           "type": "boolean",
           "description": "Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.",
@@ -390,6 +400,37 @@ export const schema = {
             "imageName": {
               "type": "string",
               "description": "Name of the image as the container's owner wrote it."
+            },
+            "imageDigests": {
+              "type": "array",
+              "description": "Names by digest under which registries know the image, as Docker remembers them.",
+              "items": {
+                "type": "string",
+                "description": "A repository and the digest of the image in it.",
+                "maxLength": 512,
+                "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.:/-]*@sha256:[0-9a-f]{64}$"
+              }
+            },
+            "imageArchive": {
+              "type": "object",
+              "description": "The image on the volume, when the target lacks it and it is carried.",
+              "required": [
+                "digest",
+                "sizeBytes"
+              ],
+              "properties": {
+                "digest": {
+                  "type": "string",
+                  "description": "SHA-256 of the archive.",
+                  "pattern": "^sha256:[0-9a-f]{64}$"
+                },
+                "sizeBytes": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Size of the archive in bytes."
+                }
+              },
+              "additionalProperties": false
             },
             "networks": {
               "type": "array",
@@ -683,7 +724,10 @@ export const schema = {
                     "Publish",
                     "Verify",
                     "Apply",
-                    "Wake"
+                    "Wake",
+                    "SaveImage",
+                    "LoadImage",
+                    "PullImage"
                   ]
                 },
                 "bytes": {
@@ -766,6 +810,15 @@ export const schema = {
             "containerName": {
               "type": "string",
               "description": "Docker name of the container on the target."
+            },
+            "image": {
+              "type": "string",
+              "description": "How the container's image comes to the node: Present (it is there), Pull (the target pulls it), Transfer (the source puts it on the volume, the target loads it from there).",
+              "enum": [
+                "Present",
+                "Pull",
+                "Transfer"
+              ]
             },
             "checks": {
               "type": "array",
@@ -909,7 +962,10 @@ export const schema = {
                     "Publish",
                     "Verify",
                     "Apply",
-                    "Wake"
+                    "Wake",
+                    "SaveImage",
+                    "LoadImage",
+                    "PullImage"
                   ]
                 },
                 "bytes": {

@@ -71,6 +71,10 @@ export interface Generated {
       policy: 'Copy' | 'RequireShared' | 'Skip';
     }[];
     /**
+     * What happens when the target lacks the container's very same image (by ID). Require refuses, Pull has the target pull it by its digest, Transfer asks the registry first and else carries it over the shared volume. Both happen before the container is frozen.
+     */
+    image: 'Require' | 'Pull' | 'Transfer';
+    /**
      * Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.
      */
     cancel: boolean;
@@ -224,6 +228,25 @@ export interface Generated {
        * Name of the image as the container's owner wrote it.
        */
       imageName?: string;
+      /**
+       * Names by digest under which registries know the image, as Docker remembers them.
+       *
+       * Items: A repository and the digest of the image in it.
+       */
+      imageDigests?: string[];
+      /**
+       * The image on the volume, when the target lacks it and it is carried.
+       */
+      imageArchive?: {
+        /**
+         * SHA-256 of the archive.
+         */
+        digest: string;
+        /**
+         * Size of the archive in bytes.
+         */
+        sizeBytes: number;
+      };
       /**
        * Names of the Docker networks that the container is attached to.
        */
@@ -407,7 +430,7 @@ export interface Generated {
         /**
          * What is being done.
          */
-        doing: 'Dump' | 'Save' | 'Publish' | 'Verify' | 'Apply' | 'Wake';
+        doing: 'Dump' | 'Save' | 'Publish' | 'Verify' | 'Apply' | 'Wake' | 'SaveImage' | 'LoadImage' | 'PullImage';
         /**
          * Bytes written or read so far.
          */
@@ -459,6 +482,10 @@ export interface Generated {
        * Docker name of the container on the target.
        */
       containerName?: string;
+      /**
+       * How the container's image comes to the node: Present (it is there), Pull (the target pulls it), Transfer (the source puts it on the volume, the target loads it from there).
+       */
+      image?: 'Present' | 'Pull' | 'Transfer';
       /**
        * What the preflight found. A blocking entry refuses the migration before anything was touched; the others are worth knowing.
        */
@@ -550,7 +577,7 @@ export interface Generated {
         /**
          * What is being done.
          */
-        doing: 'Dump' | 'Save' | 'Publish' | 'Verify' | 'Apply' | 'Wake';
+        doing: 'Dump' | 'Save' | 'Publish' | 'Verify' | 'Apply' | 'Wake' | 'SaveImage' | 'LoadImage' | 'PullImage';
         /**
          * Bytes written or read so far.
          */

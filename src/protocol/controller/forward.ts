@@ -157,8 +157,11 @@ function awaitedFor({ status, spec }: ContainerMigration, { step }: Decision): s
         ? `${to} to look whether it can take the container${lastFailure(target)}`
         : undefined;
     case 'Prepare':
-      if (source?.state !== 'Prepared') return `${from} to describe the container${lastFailure(source)}`;
-      return target?.state !== 'Prepared' ? `${to} to create the container${lastFailure(target)}` : undefined;
+      if (source?.state !== 'Prepared')
+        return `${from} to describe the container${progressOf(source)}${lastFailure(source)}`;
+      return target?.state !== 'Prepared'
+        ? `${to} to create the container${progressOf(target)}${lastFailure(target)}`
+        : undefined;
     case 'Freeze':
       // One text for both, so that the controller writes nothing between publishing and claiming: its write would
       // change the resourceVersion that the claim depends on, inside the downtime. After a freeze of many seconds it

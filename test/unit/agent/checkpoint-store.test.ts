@@ -10,6 +10,7 @@ import { ReasonedError } from '../../../src/runtime/errors';
 import { createCommandRunner } from '../../../src/runtime/exec';
 import type { ContainerLogs } from '../../../src/store/log-files';
 import type { Manifest } from '../../../src/store/manifest-format';
+import { archiveOf } from '../../lib/fake-images';
 import { CONTAINER_ID } from '../../lib/migration';
 
 const checkpoint = { namespace: 'default', name: 'move', uid: '01234567-89ab-cdef-0123-456789abcdef', attempt: 2 };
@@ -174,6 +175,7 @@ test('every access goes through the one that has a deadline', async () => {
   const volume = { within: () => Promise.reject(hung) } as unknown as VolumeAccess;
   const cut = storeOf({ dumpMs: 1, wakeMs: 1 }, volume);
   await writeFile(join(upper, 'changed'), 'by the container');
+  const image = { imageID: 'sha256:', signal: new AbortController().signal, limitMs: 1 };
   const accesses = await Promise.allSettled([
     cut.publishDescription(checkpoint, ''),
     cut.readDescription(checkpoint, { digest: '', sizeBytes: 0 }),
@@ -188,6 +190,8 @@ test('every access goes through the one that has a deadline', async () => {
     cut.publishManifest(checkpoint, meta),
     cut.readManifest(checkpoint),
     cut.verify(checkpoint, ''),
+    cut.saveImage(checkpoint, archiveOf(''), image),
+    cut.withImage(checkpoint, { digest: '', sizeBytes: 0 }, image, () => Promise.resolve()),
     cut.discard(checkpoint),
   ]);
   // One for each method, but for the one that only tells a figure and keeps nobody waiting.

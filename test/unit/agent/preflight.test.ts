@@ -2,8 +2,9 @@ import { FileJournal } from '../../../src/agent/journal';
 import type { AgentDeps, NodeAccess } from '../../../src/agent/ports';
 import { preflightSource } from '../../../src/agent/source/preflight';
 import { preflightTarget } from '../../../src/agent/target/preflight';
-import type { Check } from '../../../src/api/types';
+import type { Check, Spec, TargetStatus } from '../../../src/api/types';
 import type { ContainerEngine, ContainerInfo, ContainerSummary } from '../../../src/docker/engine';
+import type { ImageTransport } from '../../../src/docker/images';
 import type { Driver } from '../../../src/driver/driver';
 import { ReasonedError } from '../../../src/runtime/errors';
 import { CONTAINER_ID, decision, migration, source } from '../../lib/migration';
@@ -36,11 +37,12 @@ interface World {
   readonly container?: Partial<ContainerInfo>;
   readonly node?: Partial<NodeAccess>;
   readonly engine?: Partial<ContainerEngine>;
+  readonly images?: Partial<ImageTransport>;
   readonly driver?: Partial<Driver>;
 }
 
 /** A node on which nothing stands against a migration, but for what the case changes. */
-function depsFor({ container = {}, node = {}, engine = {}, driver = {} }: World): AgentDeps {
+function depsFor({ container = {}, node = {}, engine = {}, images = {}, driver = {} }: World): AgentDeps {
   const info = { ...looper, ...container };
   const summary: ContainerSummary = { id: info.id, names: [info.name], labels: info.labels };
   return {
@@ -53,6 +55,7 @@ function depsFor({ container = {}, node = {}, engine = {}, driver = {} }: World)
       hasNetwork: () => Promise.resolve(true),
       ...engine,
     },
+    images: { digestsOf: () => Promise.resolve([]), ...images },
     driver: { checkFreeze: () => Promise.resolve([]), checkWake: () => Promise.resolve([]), ...driver },
     node: {
       name: 'node-a',
@@ -173,9 +176,9 @@ const onTarget: Record<string, { world?: World; source?: object; found: [string,
     world: { engine: { info: unavailable('EngineUnreachable') } },
     found: [],
   },
-  'refuses a missing image': {
+  'has a missing image carried': {
     world: { engine: { findImage: () => Promise.resolve(undefined) } },
-    found: [['ImageMissing', true]],
+    found: [['ImageCarried', false]],
   },
   'refuses a missing network, but none that every Docker has': {
     world: { engine: { hasNetwork: () => Promise.resolve(false) } },
@@ -215,6 +218,69 @@ test.each(Object.entries(onTarget))('the target %s', async (_name, { world = {},
   const status = await preflightTarget(object, deps);
   expect(status).toMatchObject({ state: 'Preflighted', containerName: 'looper' });
   expect(summarise(status.checks)).toEqual(found);
+});
+
+describe('an image that the target lacks', () => {
+  const DIGEST = `registry.example/busybox@sha256:${'a'.repeat(64)}`;
+  const lacking = { findImage: () => Promise.resolve(undefined) };
+  const look = async (
+    image: Spec['image'],
+    imageDigests: string[],
+    ask: ImageTransport['ask'] = () => Promise.resolve(),
+  ): Promise<TargetStatus> => {
+    const object = migration(
+      { decision: decision('Preflight'), source: source('Preflighted', { ...described, imageDigests }) },
+      { spec: { image } },
+    );
+    return preflightTarget(object, depsFor({ ...elsewhere, engine: lacking, images: { ask } }));
+  };
+
+  test.each<[Spec['image'], string[], TargetStatus['image'], [string, boolean][]]>([
+    ['Require', [DIGEST], undefined, [['ImageMissing', true]]],
+    ['Pull', [DIGEST], 'Pull', [['ImageCarried', false]]],
+    ['Pull', [], undefined, [['ImageNotPullable', true]]],
+    ['Transfer', [], 'Transfer', [['ImageCarried', false]]],
+    ['Transfer', [DIGEST], 'Pull', [['ImageCarried', false]]],
+  ])('with spec.image %s and the digests %j', async (mode, digests, image, found) => {
+    const status = await look(mode, digests);
+    expect(status.image).toBe(image);
+    expect(summarise(status.checks)).toEqual(found);
+  });
+
+  test('that its registry refuses is refused, or carried over the volume', async () => {
+    const ask = unavailable('ImageNotPullable');
+    expect(summarise((await look('Pull', [DIGEST], ask)).checks)).toEqual([['ImageNotPullable', true]]);
+    expect((await look('Transfer', [DIGEST], ask)).image).toBe('Transfer');
+  });
+
+  test('whose registry does not answer is asked for again, or carried over the volume', async () => {
+    const ask = unavailable('ImagePullFailed');
+    await expect(look('Pull', [DIGEST], ask)).rejects.toMatchObject({ reason: 'ImagePullFailed' });
+    expect((await look('Transfer', [DIGEST], ask)).image).toBe('Transfer');
+  });
+
+  test('is asked for by each of its digests, as long as none is offered', async () => {
+    const other = DIGEST.replace('example', 'test');
+    const ask: ImageTransport['ask'] = (digest) =>
+      digest === other ? Promise.resolve() : Promise.reject(new ReasonedError('ImageNotPullable', 'for the test'));
+    const { checks } = await look('Pull', [DIGEST, other], ask);
+    expect(checks).toMatchObject([{ reason: 'ImageCarried', message: expect.stringContaining(other) as string }]);
+  });
+});
+
+test('an image that is there is neither asked for nor carried', async () => {
+  const object = migration({ source: source('Preflighted', described) });
+  expect(await preflightTarget(object, depsFor(elsewhere))).toMatchObject({ image: 'Present', checks: [] });
+});
+
+test('the source tells by which digests registries know the image', async () => {
+  const digest = `registry.example/busybox@sha256:${'a'.repeat(64)}`;
+  const known = depsFor({ images: { digestsOf: () => Promise.resolve([digest]) } });
+  expect((await preflightSource(migration(), known)).imageDigests).toEqual([digest]);
+  const strange = depsFor({ images: { digestsOf: unavailable('EngineAnswerInvalid') } });
+  expect(await preflightSource(migration(), strange)).not.toHaveProperty('imageDigests');
+  const away = depsFor({ images: { digestsOf: unavailable('EngineUnreachable') } });
+  await expect(preflightSource(migration(), away)).rejects.toMatchObject({ reason: 'EngineUnreachable' });
 });
 
 /** What may pass by itself is no reason to refuse for good: the look is tried again. */

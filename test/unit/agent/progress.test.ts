@@ -36,6 +36,10 @@ afterEach(() => {
 function deps(): AgentDeps {
   const lasting = (ms: number): Promise<void> => clock.sleep(ms);
   const takes = (ms: unknown): Promise<void> => lasting(Number(ms));
+  const counted = async (ms: unknown, { onBytes }: Counting): Promise<void> => {
+    onBytes(5 * MIB);
+    await takes(ms);
+  };
   return {
     clock,
     migrations: {
@@ -45,7 +49,10 @@ function deps(): AgentDeps {
       },
     },
     driver: { name: 'runc', dump: takes, wake: takes },
+    images: { pull: counted },
     store: {
+      saveImage: (ms: unknown, _content: unknown, options: Counting) => counted(ms, options),
+      withImage: (ms: unknown, _expected: unknown, options: Counting) => counted(ms, options),
       measure: () => measure(),
       saveWritableLayer: takes,
       publishManifest: takes,
@@ -62,12 +69,17 @@ function deps(): AgentDeps {
   } as unknown as AgentDeps;
 }
 
+/** Whoever moves an image tells how much of it. */
+interface Counting {
+  readonly onBytes: (total: number) => void;
+}
+
 type Step = (effects: Record<string, (ms: number) => Promise<void>>) => Promise<unknown>;
 
 /** Runs a step that calls the effects by their names. */
 function run(step: Step): Promise<unknown> {
-  return withProgress(moving, 'target', { deps: deps(), log }, ({ driver, store }) =>
-    step({ ...driver, ...store } as unknown as Parameters<Step>[0]),
+  return withProgress(moving, 'target', { deps: deps(), log }, ({ driver, store, images }) =>
+    step({ ...driver, ...store, ...images } as unknown as Parameters<Step>[0]),
   );
 }
 
@@ -104,6 +116,9 @@ test.each([
   ['publishManifest', { doing: 'Publish', bytes: 7, files: 1 }],
   ['verify', { doing: 'Verify', bytes: 4 * MIB, files: checkpoint.files }],
   ['applyWritableLayer', { doing: 'Apply', bytes: checkpoint.sizeBytes, files: checkpoint.files }],
+  ['saveImage', { doing: 'SaveImage', bytes: 5 * MIB, files: 1 }],
+  ['withImage', { doing: 'LoadImage', bytes: 5 * MIB, files: 1 }],
+  ['pull', { doing: 'PullImage', bytes: 5 * MIB, files: 1 }],
   ['wake', { doing: 'Wake', bytes: checkpoint.sizeBytes, files: checkpoint.files }],
 ])('%s tells %j', async (name, expected) => {
   size = { bytes: 7, files: 1 };

@@ -39,6 +39,12 @@ const passing: Record<string, unknown> = {
   'a container that ran on during its dump': reason('NotFrozen'),
   'a killed restore': reason('RestoreInterrupted'),
   'a client that was just connecting': reason('ConnectionsInFlight'),
+  'a registry that does not answer': reason('ImagePullFailed'),
+  'an image that Docker gave in part': reason('ImageNotSaved'),
+  'a load of which containerd died': reason(
+    'ImageNotLoaded',
+    Object.assign(new Error('transport is closing'), { statusCode: 500 }),
+  ),
 };
 
 const lasting: Record<string, unknown> = {
@@ -60,6 +66,13 @@ const lasting: Record<string, unknown> = {
   'a checkpoint that is nowhere to be seen': reason('CheckpointMissing'),
   'a volume that may not be written': volume('EACCES'),
   'a path that leads out of the volume': new TerminalError('PathNotConfined', 'for the test'),
+  'a registry that refuses': reason('ImageNotPullable'),
+  'an image for which Docker has no room': reason(
+    'ImageNotLoaded',
+    Object.assign(new Error('no space left on device'), { statusCode: 500 }),
+  ),
+  'another image': reason('ImageDiffers'),
+  'a damaged image': reason('ImageArchiveCorrupt'),
   'an open connection': reason('EstablishedConnections'),
   'a fault of ours': new TypeError('undefined is not a function'),
   'no error at all': 'a string',

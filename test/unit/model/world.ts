@@ -230,6 +230,7 @@ function specOf({ keep, retain, backoffLimit, impatient }: Setting): ContainerMi
     connections: 'Refuse',
     volumes: 'Copy',
     volumeOverrides: [],
+    image: 'Transfer',
     cancel: false,
   };
   specs.set(key, spec);
