@@ -37,6 +37,7 @@ describe('the API server', () => {
       retainCheckpoint: 'OnFailure',
       activeDeadlineSeconds: 600,
       backoffLimit: 3,
+      connections: 'Refuse',
       cancel: false,
     });
   });
