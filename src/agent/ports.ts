@@ -1,4 +1,5 @@
 import type { ContainerMigration, Progress, RestartPolicy, SourceStatus, TargetStatus } from '../api/types';
+import type { DumpFacts } from '../criu/dump-facts';
 import type { ContainerEngine } from '../docker/engine';
 import type { CheckpointDirectories, Driver } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
@@ -49,6 +50,8 @@ export interface NodeAccess {
   establishedConnections(pid: number): Promise<readonly { local: string; remote: string; state: string }[]>;
   /** Processes of the container that are stopped by a signal. */
   stoppedProcesses(pid: number): Promise<readonly number[]>;
+  /** What the processes of the container with this first one hold that CRIU must be told of. */
+  dumpFacts(pid: number): Promise<DumpFacts>;
   /** Whether a path exists on the node, not in the agent's own container. */
   pathExists(path: string): Promise<boolean>;
 }

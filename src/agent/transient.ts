@@ -14,6 +14,8 @@ const PASSING = new Set([
   'RestoreInterrupted',
   // The client whose connection was in flight has arrived by the next time.
   'ConnectionsInFlight',
+  // It took its first lock right after it was looked at: the next dump is told so.
+  'FileLocks',
 ]);
 
 /** Reasons that say who failed, but not of what: that is in the cause. */

@@ -3,6 +3,7 @@ import type { ContainerInfo } from '../docker/engine';
 import { ReasonedError } from '../runtime/errors';
 import { checkpointOf } from './checkpoint-key';
 import { holdsWritableLayer } from './checkpoint-store';
+import { reportedOptions } from './criu-options';
 import type { AgentDeps } from './ports';
 
 /** How a wake-up went. */
@@ -71,7 +72,8 @@ async function arm(
     }
     await store.applyWritableLayer(checkpoint, container.upperDir);
   }
-  await driver.arm(container.id, migration.metadata.uid, directories);
+  const criuOptions = reportedOptions(migration.status.source);
+  await driver.arm(container.id, migration.metadata.uid, directories, { criuOptions });
 }
 
 /** The marker alone is no proof: a wrapper that dies at the very end leaves it behind a start that failed. */

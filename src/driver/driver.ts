@@ -1,3 +1,4 @@
+import type { CriuOption } from '../criu/options';
 import type { ContainerInfo, EngineInfo } from '../docker/engine';
 
 /** What a driver must know of a container. */
@@ -56,11 +57,12 @@ export interface Driver {
    * Docker is right and can unpause it. A dump during which the container ran is no dump (`NotFrozen`).
    * After a good one a stop waits in every process: none runs on, whoever thaws the container, before `abandonDump` or
    * `letRun`.
+   * @param options.criuOptions what CRIU is told besides
    */
   dump(
     container: DriverContainer,
     target: CheckpointDirectories,
-    options: { timeoutMs: number; signal?: AbortSignal },
+    options: { timeoutMs: number; criuOptions?: readonly CriuOption[]; signal?: AbortSignal },
   ): Promise<{ dumpMs: number }>;
 
   /**
@@ -78,12 +80,13 @@ export interface Driver {
   /**
    * Makes the next start of a created container a restore of the checkpoint. May be repeated until that start, and
    * after one that failed; `AlreadyWaking` from then on. Once the signal is aborted, nothing is armed any more.
+   * @param options.criuOptions those that the dump was made with
    */
   arm(
     containerID: string,
     migrationUID: string,
     checkpoint: CheckpointDirectories,
-    options?: { signal?: AbortSignal },
+    options?: { criuOptions?: readonly CriuOption[]; signal?: AbortSignal },
   ): Promise<void>;
 
   /** Where the wake-up stands, read from the disk: for an agent that was restarted. */

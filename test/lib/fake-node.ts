@@ -13,6 +13,7 @@ import type { FakeClock } from './fake-clock';
 import { FakeDocker } from './fake-docker';
 import type { FakeVolume } from './fake-volume';
 import { fakeDriver, fakeStore } from './fake-volume';
+import { NOTHING_OPEN } from './nothing-open';
 import { recordingLogger } from './recording-logger';
 
 /** One ContainerMigration on an API server: every write makes a new version of it. */
@@ -125,6 +126,7 @@ export class FakeNode {
       measureClock: () => Promise.resolve({ offsetMicroseconds: 0, errorMicroseconds: 1 }),
       establishedConnections: () => Promise.resolve([]),
       stoppedProcesses: () => Promise.resolve([]),
+      dumpFacts: () => Promise.resolve(NOTHING_OPEN),
       pathExists: () => Promise.resolve(true),
     } satisfies NodeAccess;
     const deps = {

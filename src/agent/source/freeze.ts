@@ -1,8 +1,10 @@
 import type { Checkpoint, ContainerMigration, SourceStatus } from '../../api/types';
+import type { CriuOption } from '../../criu/options';
 import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
 import { formatBytes } from '../../runtime/format-bytes';
 import { checkpointOf } from '../checkpoint-key';
+import { chooseFor, reportedOptions } from '../criu-options';
 import type { AgentDeps, PublishedCheckpoint } from '../ports';
 import { findOriginal, originalOf } from './original';
 
@@ -18,8 +20,11 @@ export async function freezeSource(
   const container = await originalOf(status, deps.engine);
   const entry = await deps.journal.read(container.id);
   const isDumped = container.state !== 'running' && entry?.dumpedAt !== undefined;
-  if (!isDumped) await dump(migration, container, deps);
-  return published(container.id, await publish(migration, container, deps), status, deps);
+  // What it has open may have changed since the step before. A look of its own only while it runs: it costs no downtime.
+  const told =
+    container.state === 'running' ? { ...status, criuOptions: await chooseFor(migration, container, deps) } : status;
+  if (!isDumped) await dump(migration, container, reportedOptions(told), deps);
+  return published(container.id, await publish(migration, container, deps), told, deps);
 }
 
 /** Reports the checkpoint that an earlier life of the agent published. */
@@ -50,7 +55,12 @@ export async function reportNotRunning(
   return { ...status, state: 'Failed', error: { reason, message } };
 }
 
-async function dump(migration: ContainerMigration, container: ContainerInfo, deps: AgentDeps): Promise<void> {
+async function dump(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  criuOptions: readonly CriuOption[],
+  deps: AgentDeps,
+): Promise<void> {
   const { engine, driver, store, journal } = deps;
   const { uid } = migration.metadata;
   const now = (): string => new Date(deps.clock.now()).toISOString();
@@ -63,7 +73,7 @@ async function dump(migration: ContainerMigration, container: ContainerInfo, dep
   await engine.pause(container.id);
   const { frozenAt = now() } = container.state === 'paused' ? ((await journal.read(container.id)) ?? {}) : {};
   await journal.note(container.id, uid, { frozenAt });
-  await driver.dump(container, directories, { timeoutMs: deps.deadlines.dumpMs });
+  await driver.dump(container, directories, { timeoutMs: deps.deadlines.dumpMs, criuOptions });
   await journal.note(container.id, uid, { dumpedAt: now() });
 }
 

@@ -1,5 +1,6 @@
 import type { Check, ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
+import { criuChecks } from '../criu-options';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { findContainer } from './find-container';
@@ -15,7 +16,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
   } catch (error) {
     return { ...base, checks: [refusal(error)] };
   }
-  const checks = await findings(() => containerChecks(container, deps));
+  const checks = await findings(() => containerChecks(container, migration, deps));
   checks.push(...(await findings(() => probeNode(deps.node))));
   let volumeID: string | undefined;
   checks.push(
@@ -39,7 +40,11 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
   };
 }
 
-async function containerChecks(container: ContainerInfo, deps: AgentDeps): Promise<Check[]> {
+async function containerChecks(
+  container: ContainerInfo,
+  migration: ContainerMigration,
+  deps: AgentDeps,
+): Promise<Check[]> {
   const pod = container.labels['io.kubernetes.pod.name'];
   if (pod !== undefined) {
     const namespace = container.labels['io.kubernetes.pod.namespace'] ?? '?';
@@ -57,7 +62,8 @@ async function containerChecks(container: ContainerInfo, deps: AgentDeps): Promi
   }
   return [
     ...carriedChecks(container),
-    ...(await processChecks(container, deps)),
+    ...(await processChecks(container, migration, deps)),
+    ...(await criuChecks(migration, container, deps)),
     ...(await deps.driver.checkFreeze(container)),
   ];
 }
@@ -82,14 +88,6 @@ function carriedChecks(container: ContainerInfo): Check[] {
       ),
     );
   }
-  if (container.init) {
-    checks.push(
-      blocking(
-        'InitNotSupported',
-        `container ${container.name} was started with --init, whose program CRIU cannot mount again yet; start it without`,
-      ),
-    );
-  }
   if (container.execIDs.length > 0) {
     checks.push({
       reason: 'ExecSessionsLost',
@@ -100,9 +98,15 @@ function carriedChecks(container: ContainerInfo): Check[] {
   return checks;
 }
 
-async function processChecks(container: ContainerInfo, { node }: AgentDeps): Promise<Check[]> {
+async function processChecks(
+  container: ContainerInfo,
+  { spec }: ContainerMigration,
+  { node }: AgentDeps,
+): Promise<Check[]> {
   const checks: Check[] = [];
-  const connections = await node.establishedConnections(container.pid);
+  // Its owner gives up what nobody has accepted yet.
+  const skipped = spec.criu?.includes('skip-in-flight') === true ? 'SYN-RECV' : undefined;
+  const connections = (await node.establishedConnections(container.pid)).filter(({ state }) => state !== skipped);
   if (connections.length > 0) {
     const shown = connections.slice(0, 5).map(({ local, remote, state }) => `${local} ↔ ${remote} (${state})`);
     const more = connections.length > shown.length ? ` and ${connections.length - shown.length} more` : '';

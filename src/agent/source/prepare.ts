@@ -1,6 +1,7 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
 import { describe } from '../../docker/description';
 import { checkpointOf } from '../checkpoint-key';
+import { chooseFor } from '../criu-options';
 import { reserveContainer } from '../journal-holder';
 import type { AgentDeps } from '../ports';
 import { originalOf } from './original';
@@ -17,6 +18,7 @@ export async function prepareSource(
   return {
     ...status,
     state: 'Prepared',
+    criuOptions: await chooseFor(migration, container, deps),
     description: await deps.store.publishDescription(checkpointOf(migration), text),
     // Noted in the object before it is switched off: whoever wakes the container up can set it again.
     restartPolicy: container.restartPolicy,

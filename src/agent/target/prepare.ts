@@ -1,5 +1,6 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import { createFromDescription, findCreated } from '../created-container';
+import { reportedOptions } from '../criu-options';
 import type { AgentDeps } from '../ports';
 import { targetName } from './preflight';
 
@@ -9,6 +10,8 @@ export async function prepareTarget(
   status: TargetStatus,
   deps: AgentDeps,
 ): Promise<TargetStatus> {
+  // What cannot be read is refused now, not after the claim.
+  reportedOptions(migration.status.source);
   const existing = await findCreated(migration, status.containerID, deps);
   const containerID = existing?.id ?? (await createFromDescription(migration, targetName(migration), deps));
   return { ...status, state: 'Prepared', containerID, clock: await deps.node.measureClock() };

@@ -1,6 +1,7 @@
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { explainCriuLog, VOLUME_FULL } from '../../criu/log';
+import type { CriuOption } from '../../criu/options';
 import { readLogEnd } from '../../criu/log-file';
 import { ReasonedError, reasonOf } from '../../runtime/errors';
 import type { CheckpointDirectories, DriverContainer } from '../driver';
@@ -9,18 +10,26 @@ import { unlockNetwork } from './network-lock';
 import type { RuncDriverOptions } from './options';
 import { endCheckpoints } from './runc-processes';
 import { pauseIfRunning } from './runc-state';
+import { tellCriu } from './tell-criu';
 
 /** With less room than this a volume counts as full. */
 const FULL_BYTES = 65_536;
+
+/** What a dump is told by its caller. */
+interface DumpLimits {
+  readonly timeoutMs: number;
+  readonly criuOptions?: readonly CriuOption[];
+  readonly signal?: AbortSignal;
+}
 
 /** Dumps a paused container onto the volume with Docker's own runc; it is paused afterwards, whatever happens. */
 export async function dumpContainer(
   container: DriverContainer,
   target: CheckpointDirectories,
-  timeoutMs: number,
+  limits: DumpLimits,
   options: RuncDriverOptions,
-  signal?: AbortSignal,
 ): Promise<{ dumpMs: number }> {
+  const { timeoutMs, signal } = limits;
   const root = await findRuncRoot(options.execRoot, container);
   // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
   await endCheckpoints(container, options);
@@ -30,7 +39,7 @@ export async function dumpContainer(
   // The volume may have taken so long that the container was rolled back meanwhile.
   signal?.throwIfAborted();
   await pauseIfRunning(container.id, root, options);
-  const outcome = await checkpoint(container, root, target, { timeoutMs, signal }, options);
+  const outcome = await checkpoint(container, root, target, limits, options);
   signal?.throwIfAborted();
   // At once, before anything is read from the volume.
   if (!outcome.ok) {
@@ -79,24 +88,24 @@ async function checkpoint(
   container: DriverContainer,
   root: string,
   target: CheckpointDirectories,
-  limits: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+  { timeoutMs, signal: abort, criuOptions = [] }: DumpLimits,
   { run, runDir }: RuncDriverOptions,
 ): Promise<Outcome> {
+  const told = await tellCriu(container, criuOptions, { run, runDir });
   const removeConfig = await clearCriuConfig(container, runDir);
-  const { timeoutMs, signal: abort } = limits;
   try {
     const { exitCode, signal, durationMs, stderr } = await run.run(
-      'runc',
-      [
-        ...['--root', root, 'checkpoint', '--leave-running', '--file-locks'],
+      ...told.command([
+        ...['--root', root, 'checkpoint', '--leave-running', ...told.flags],
         ...['--image-path', target.images, '--work-path', target.work, container.id],
-      ],
+      ]),
       { timeoutMs, ...(abort === undefined ? {} : { signal: abort }) },
     );
     return exitCode === 0 ? { ok: true, dumpMs: durationMs } : { ok: false, stderr, signal };
   } catch (cause) {
     return { ok: false, stderr: '', cause };
   } finally {
+    await told.remove();
     await removeConfig();
   }
 }

@@ -47,6 +47,16 @@ export function criuConfigPath(runDir: string, migrationUID: string): string {
   return join(criuConfigDirectory(runDir), `${migrationUID}.conf`);
 }
 
+/** Where CRIU's configuration files for dumps lie, each while its dump is made. */
+export function dumpConfigDirectory(runDir: string): string {
+  return join(runDir, 'dump');
+}
+
+/** The configuration file that CRIU reads while this container is dumped. */
+export function dumpConfigPath(runDir: string, containerID: string): string {
+  return join(dumpConfigDirectory(runDir), `${checkContainerID(containerID)}.conf`);
+}
+
 /** True for a path that `criuConfigPath` makes: such a file is ours to write and to remove. */
 export function isOurCriuConfig(runDir: string, path: string): boolean {
   const prefix = `${criuConfigDirectory(runDir)}/`;

@@ -14,15 +14,15 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
     name: 'runc',
     checkFreeze: (container) => findFreezeProblems(container, options),
     checkWake: (engine) => findWakeProblems(engine, options),
-    dump: (container, target, { timeoutMs, signal }) => dumpContainer(container, target, timeoutMs, options, signal),
+    dump: (container, target, limits) => dumpContainer(container, target, limits, options),
     abandonDump: (container) => abandonDump(container, options),
     letRun: ({ pid }) => options.signalAll(pid, 'SIGCONT'),
     createOptions: (migrationUID) => ({
       runtime: WRAPPER_RUNTIME,
       annotations: { [CRIU_CONFIG_ANNOTATION]: criuConfigPath(runDir, migrationUID) },
     }),
-    arm: (containerID, migrationUID, checkpoint, { signal } = {}) =>
-      armMarker(runDir, containerID, migrationUID, checkpoint, signal),
+    arm: (containerID, migrationUID, checkpoint, settings) =>
+      armMarker(runDir, containerID, migrationUID, checkpoint, settings),
     wakeState: (containerID) => readWakeState(runDir, containerID),
     wake: (containerID, { timeoutMs }) => wakeContainer(containerID, timeoutMs, options),
     disarm: async (containerID, migrationUID) => {

@@ -1,0 +1,27 @@
+/** A file that a container has open and that has no name any more. */
+export interface DeletedFile {
+  /** As the container opened it. */
+  readonly path: string;
+  /** What it takes on the disk, which is what CRIU counts. */
+  readonly sizeBytes: number;
+}
+
+/** What a container's processes hold that CRIU carries over only when it is told to. */
+export interface DumpFacts {
+  /** Open or mapped files without a name: CRIU puts their contents into its images. Each file once. */
+  readonly deletedFiles: readonly DeletedFile[];
+  /** Paths of open or mapped files that were deleted while another hard link of theirs exists, outside of memory. */
+  readonly deletedNames: readonly string[];
+  /** Paths of files on which a lock is held. */
+  readonly lockedFiles: readonly string[];
+  /** Number of files that are open for writing: locks are taken on these, at any moment. */
+  readonly writableFiles: number;
+  /** Inodes that are watched with inotify on a file system whose file handles CRIU cannot open. */
+  readonly watches: readonly InotifyWatch[];
+}
+
+export interface InotifyWatch {
+  readonly inode: number;
+  /** Its path in the container; undefined when it was not found. */
+  readonly path: string | undefined;
+}
