@@ -35,12 +35,16 @@ export function chooseCriuOptions(
     if (name !== 'irmap-scan-path' && chosen.some((option) => option.name === name)) return;
     chosen.push({ name, because, ...(value === undefined ? {} : { value }) });
   };
-  const { deletedFiles, lockedFiles, writableFiles, watches } = facts;
+  const { deletedFiles, deletedNames, lockedFiles, writableFiles, watches } = facts;
   if (lockedFiles.length > 0) add('file-locks', `holds locks on ${listed(lockedFiles)}`);
   else if (writableFiles > 0) add('file-locks', `may lock any of the ${writableFiles} files that are open for writing`);
-  if (deletedFiles.length > 0) {
-    const what = `has ${deletedFiles.length} deleted files open: ${listed(deletedFiles.map(({ path }) => path))}`;
-    add('ghost-limit', what, String(GHOST_LIMIT_BYTES));
+  // A file of the image that was deleted has a name left, and CRIU copies it all the same.
+  const deleted = [...deletedFiles, ...deletedNames].map(({ path }) => path);
+  if (deleted.length > 0) {
+    add('ghost-limit', `has ${deleted.length} deleted files open: ${listed(deleted)}`, String(GHOST_LIMIT_BYTES));
+  }
+  if (deletedNames.some(({ isCarried }) => isCarried)) {
+    add('link-remap', `has files open by a deleted name: ${listed(deletedNames.map(({ path }) => path))}`);
   }
   if (watches.length > 0) {
     add('force-irmap', `watches ${watches.length} of its own files or directories with inotify`);
@@ -66,12 +70,13 @@ export function findCriuObstacles(facts: DumpFacts, options: readonly CriuOption
         `have it close them, or allow more with spec.criu: ["ghost-limit=${totalBytes * 2}"]`,
     });
   }
-  if (facts.deletedNames.length > 0) {
+  const left = facts.deletedNames.filter(({ isCarried }) => !isCarried);
+  if (left.length > 0) {
     obstacles.push({
       reason: 'LinkRemapNeeded',
       message:
-        `the container has ${listed(facts.deletedNames)} open, a name that was deleted while another hard link of the ` +
-        'file exists; have it close the file',
+        `the container has ${listed(left.map(({ path }) => path))} open, a name that was deleted in a mounted directory ` +
+        'while another hard link of the file exists; have it close the file',
     });
   }
   // The root itself CRIU finds without being told.

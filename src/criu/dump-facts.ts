@@ -6,12 +6,19 @@ export interface DeletedFile {
   readonly sizeBytes: number;
 }
 
+/** A name of a file that a container has open, which was deleted and is not the file's last. */
+export interface DeletedName {
+  readonly path: string;
+  /** Whether the file system is carried along, the writable layer or one in memory; not so a mounted directory. */
+  readonly isCarried: boolean;
+}
+
 /** What a container's processes hold that CRIU carries over only when it is told to. */
 export interface DumpFacts {
   /** Open or mapped files without a name: CRIU puts their contents into its images. Each file once. */
   readonly deletedFiles: readonly DeletedFile[];
-  /** Paths of open or mapped files that were deleted while another hard link of theirs exists, outside of memory. */
-  readonly deletedNames: readonly string[];
+  /** Open or mapped files that were deleted while the file has another name, maybe in the image. */
+  readonly deletedNames: readonly DeletedName[];
   /** Paths of files on which a lock is held. */
   readonly lockedFiles: readonly string[];
   /** Number of files that are open for writing: locks are taken on these, at any moment. */

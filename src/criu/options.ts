@@ -7,6 +7,7 @@ import { TerminalError } from '../runtime/errors';
 export const CRIU_OPTION_NAMES = [
   'file-locks',
   'ghost-limit',
+  'link-remap',
   'force-irmap',
   'irmap-scan-path',
   'skip-in-flight',
@@ -67,7 +68,7 @@ export interface DumpArguments {
  * false, and that overrides a configuration that comes from the environment (measured: docs/wrapper.md). The rest is
  * set by that configuration alone.
  *
- * @param hasFlag whether this runc knows the flag: `--tcp-skip-in-flight` came with runc 1.2
+ * @param hasFlag whether this runc knows the flag: two of them are in runc 1.3.6 and not in 1.1.15
  */
 export function dumpArguments(
   options: readonly CriuOption[],
@@ -83,6 +84,10 @@ export function dumpArguments(
         break;
       case 'skip-in-flight':
         if (hasFlag('--tcp-skip-in-flight')) flags.push('--tcp-skip-in-flight');
+        else lines.push(name);
+        break;
+      case 'link-remap':
+        if (hasFlag('--link-remap')) flags.push('--link-remap');
         else lines.push(name);
         break;
       case 'ghost-limit':

@@ -21,6 +21,16 @@ interface Descriptor {
 interface Deleted extends DeletedFile {
   readonly key: string;
   readonly names: number;
+  /** The file system, as the kernel's calls number it. */
+  readonly device: number;
+}
+
+/** A file that was deleted, and where it can still be had. */
+interface DeletedHandle {
+  /** As the container opened it. */
+  readonly name: string;
+  /** Below /proc. */
+  readonly path: string;
 }
 
 /**
@@ -37,22 +47,41 @@ export async function findDumpFacts(
   proc = '/proc',
 ): Promise<DumpFacts> {
   const descriptors = (await Promise.all(pids.map((member) => descriptorsOf(join(proc, String(member)))))).flat();
-  const mapped = (await Promise.all(pids.map((member) => deletedMappings(join(proc, String(member)))))).flat();
   const deleted = new Map<string, Deleted>();
-  const opened = descriptors.filter(({ link }) => isDeletedFile(link)).map(({ path, link }) => ({ path, link }));
-  for (const file of await Promise.all([...opened, ...mapped].map(lookAt))) {
+  for (const file of await Promise.all((await deletedOf(descriptors, pids, proc)).map(lookAt))) {
     if (file !== undefined) deleted.set(file.key, file);
   }
+  const own = join(proc, String(pid));
+  const mounts = (await optional(readFile(join(own, 'mountinfo'), 'utf8'))) ?? '';
+  const carried = deleted.size === 0 ? new Set<number>() : await carriedDevices(mounts, join(own, 'root'));
   const files = descriptors.filter(({ link }) => isNamedFile(link));
   return {
     deletedFiles: [...deleted.values()]
       .filter(({ names }) => names === 0)
       .map(({ path, sizeBytes }) => ({ path, sizeBytes })),
-    deletedNames: [...deleted.values()].filter(({ names }) => names > 0).map(({ path }) => path),
+    deletedNames: [...deleted.values()]
+      .filter(({ names }) => names > 0)
+      .map(({ path, device }) => ({ path, isCarried: carried.has(device) })),
     lockedFiles: [...new Set(descriptors.filter(({ info }) => /^lock:/m.test(info)).map(({ link }) => nameOf(link)))],
     writableFiles: new Set(files.filter(({ info }) => isWritable(info)).map(({ link }) => link)).size,
-    watches: await watchesOf(descriptors, join(proc, String(pid)), findPaths),
+    watches: await watchesOf(descriptors, mounts, (inodes) => findPaths(join(own, 'root'), inodes)),
   };
+}
+
+/** Every deleted file that these processes have open or mapped. */
+export async function findDeleted(pids: readonly number[], proc = '/proc'): Promise<readonly DeletedHandle[]> {
+  const descriptors = (await Promise.all(pids.map((member) => descriptorsOf(join(proc, String(member)))))).flat();
+  return deletedOf(descriptors, pids, proc);
+}
+
+async function deletedOf(
+  descriptors: readonly Descriptor[],
+  pids: readonly number[],
+  proc: string,
+): Promise<readonly DeletedHandle[]> {
+  const mapped = (await Promise.all(pids.map((member) => deletedMappings(join(proc, String(member)))))).flat();
+  const opened = descriptors.filter(({ link }) => isDeletedFile(link));
+  return [...opened, ...mapped].map(({ path, link }) => ({ path, name: nameOf(link) }));
 }
 
 async function descriptorsOf(process: string): Promise<Descriptor[]> {
@@ -80,11 +109,11 @@ async function deletedMappings(process: string): Promise<{ path: string; link: s
   });
 }
 
-async function lookAt({ path, link }: { path: string; link: string }): Promise<Deleted | undefined> {
+async function lookAt({ path, name }: DeletedHandle): Promise<Deleted | undefined> {
   const stats = await optional(stat(path));
   if (stats?.isFile() !== true) return undefined;
   const { dev, ino, nlink, blocks } = stats;
-  return { key: `${dev}:${ino}`, path: nameOf(link), sizeBytes: blocks * 512, names: nlink };
+  return { key: `${dev}:${ino}`, path: name, sizeBytes: blocks * 512, names: nlink, device: dev };
 }
 
 function isDeletedFile(link: string): boolean {
@@ -110,27 +139,35 @@ function isWritable(info: string): boolean {
  */
 async function watchesOf(
   descriptors: readonly Descriptor[],
-  process: string,
-  findPaths: FindPaths,
+  mountinfo: string,
+  findPaths: (inodes: readonly number[]) => ReturnType<FindPaths>,
 ): Promise<DumpFacts['watches']> {
   const lines = descriptors
     .filter(({ link }) => /^anon_inode:\[?inotify\]?$/.test(link))
     .flatMap(({ info }) => [...info.matchAll(/^inotify wd:\S+ ino:([0-9a-f]+) sdev:([0-9a-f]+)/gm)]);
-  if (lines.length === 0) return [];
-  const overlays = overlaysIn((await optional(readFile(join(process, 'mountinfo'), 'utf8'))) ?? '');
-  const onOverlay = lines.filter(([, , device = '']) => overlays.has(parseInt(device, 16)));
+  const overlays = devicesOf(mountinfo, 'overlay').map(([major, minor]) => major * 2 ** 20 + minor);
+  const onOverlay = lines.filter(([, , device = '']) => overlays.includes(parseInt(device, 16)));
   const inodes = [...new Set(onOverlay.map(([, inode = '']) => parseInt(inode, 16)))];
   if (inodes.length === 0) return [];
-  const paths = await findPaths(join(process, 'root'), inodes);
+  const paths = await findPaths(inodes);
   return inodes.map((inode) => ({ inode, path: paths.get(inode) }));
 }
 
-/** The kernel's numbers of the overlay file systems that are mounted (proc_pid_mountinfo(5)). */
-function overlaysIn(mountinfo: string): ReadonlySet<number> {
-  return new Set(
-    mountinfo.split('\n').flatMap((line) => {
-      const [, major, minor] = /^\d+ \d+ (\d+):(\d+) .* - overlay /.exec(line) ?? [];
-      return major === undefined ? [] : [Number(major) * 2 ** 20 + Number(minor)];
-    }),
+/** The file systems whose files go along: the container's own, and those in memory. */
+async function carriedDevices(mountinfo: string, root: string): Promise<ReadonlySet<number>> {
+  const own = await optional(stat(`${root}/`));
+  // As glibc puts the two numbers together, as far as they go here.
+  const inMemory = devicesOf(mountinfo, 'tmpfs').map(
+    ([major, minor]) => major * 256 + (minor % 256) + (minor >> 8) * 2 ** 20,
   );
+  return new Set([...inMemory, ...(own === undefined ? [] : [own.dev])]);
+}
+
+/** Major and minor number of the mounted file systems of this type (proc_pid_mountinfo(5)). */
+function devicesOf(mountinfo: string, type: string): [major: number, minor: number][] {
+  return mountinfo.split('\n').flatMap((line) => {
+    const [before = '', after = ''] = line.split(' - ');
+    const [, major, minor] = /^\d+ \d+ (\d+):(\d+) /.exec(before) ?? [];
+    return after.startsWith(`${type} `) && major !== undefined ? [[Number(major), Number(minor)]] : [];
+  });
 }

@@ -33,7 +33,7 @@ export class FakeRunc implements CommandRunner {
     this.commands.push([file, ...args]);
     if (args.includes('state')) return { ...result, stdout: JSON.stringify({ status: this.status }) };
     if (args.includes('pause')) this.status = 'paused';
-    if (args.includes('checkpoint')) return { ...result, ...(await this.checkpoint()) };
+    if (args.includes('checkpoint') && !args.includes('--help')) return { ...result, ...(await this.checkpoint()) };
     return result;
   }
 }

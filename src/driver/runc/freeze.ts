@@ -6,6 +6,7 @@ import { readLogEnd } from '../../criu/log-file';
 import { ReasonedError, reasonOf } from '../../runtime/errors';
 import type { CheckpointDirectories, DriverContainer } from '../driver';
 import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig } from './paths';
+import { dropLinks, keepLinks } from './link-remaps';
 import { unlockNetwork } from './network-lock';
 import type { RuncDriverOptions } from './options';
 import { endCheckpoints } from './runc-processes';
@@ -33,6 +34,7 @@ export async function dumpContainer(
   const root = await findRuncRoot(options.execRoot, container);
   // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
   await endCheckpoints(container, options);
+  await dropLinks(container, options);
   await makeEmpty(target.images);
   signal?.throwIfAborted();
   await makeEmpty(target.work);
@@ -53,6 +55,7 @@ export async function dumpContainer(
   // Two would go on from the dump of a container that runs.
   if (ranOn) throw new ReasonedError('NotFrozen', 'the container ran on during its dump, which is therefore worthless');
   await stopWhenThawed(container, options);
+  if (limits.criuOptions?.some(({ name }) => name === 'link-remap')) await keepLinks(container, target.images, options);
   return { dumpMs: outcome.dumpMs };
 }
 
@@ -75,6 +78,7 @@ export async function abandonDump(container: DriverContainer, options: RuncDrive
   await endCheckpoints(container, options);
   await unlockNetwork(container.pid, options.run);
   await pauseIfRunning(container.id, await findRuncRoot(options.execRoot, container), options);
+  await dropLinks(container, options);
   // Still frozen: what is taken back is the stop that waits in each process, so that the thaw lets it run.
   await options.signalAll(container.pid, 'SIGCONT');
 }

@@ -57,6 +57,11 @@ export function dumpConfigPath(runDir: string, containerID: string): string {
   return join(dumpConfigDirectory(runDir), `${checkContainerID(containerID)}.conf`);
 }
 
+/** Where is noted which hard links were made in a frozen container for its restore. */
+export function linksPath(runDir: string, containerID: string): string {
+  return join(runDir, 'links', `${checkContainerID(containerID)}.json`);
+}
+
 /** True for a path that `criuConfigPath` makes: such a file is ours to write and to remove. */
 export function isOurCriuConfig(runDir: string, path: string): boolean {
   const prefix = `${criuConfigDirectory(runDir)}/`;

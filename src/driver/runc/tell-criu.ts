@@ -28,7 +28,7 @@ export async function tellCriu(
   { run, runDir }: Pick<RuncDriverOptions, 'run' | 'runDir'>,
 ): Promise<ToldCriu> {
   // Asked only where the answer counts: the container stands still meanwhile.
-  const help = options.some(({ name }) => name === 'skip-in-flight')
+  const help = options.some(({ name }) => name === 'skip-in-flight' || name === 'link-remap')
     ? (await run.run('runc', ['checkpoint', '--help'], { timeoutMs: HELP_TIMEOUT_MS })).stdout
     : '';
   const { flags, config } = dumpArguments(options, (flag) => help.includes(`${flag} `));

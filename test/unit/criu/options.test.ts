@@ -37,6 +37,13 @@ describe('the options of a dump', () => {
       ['force-irmap', 'irmap-scan-path=/w', 'irmap-scan-path=/v/x'],
     ],
     ['a watch of the root, which CRIU finds', { watches: [{ inode: 1, path: '/' }] }, false, [], ['force-irmap']],
+    [
+      'a deleted name',
+      { deletedNames: [{ path: '/n', isCarried: true }] },
+      false,
+      [],
+      ['ghost-limit=67108864', 'link-remap'],
+    ],
     ['--init', {}, true, [], ['mntns-compat-mode']],
     ['what its owner says', {}, false, ['ext-unix-sk', 'skip-in-flight'], ['ext-unix-sk', 'skip-in-flight']],
   ])('%s', (_what, facts, init, owner, expected) => {
@@ -71,7 +78,8 @@ describe('what no option helps against', () => {
     ['two that are beyond it together', { deletedFiles: [file, file] }, [], ['GhostFileTooLarge']],
     ['two that their owner allows', { deletedFiles: [file, file] }, ['ghost-limit=100000000'], []],
     ['one that its owner does not', { deletedFiles: [file] }, ['ghost-limit=1000'], ['GhostFileTooLarge']],
-    ['a deleted name', { deletedNames: ['/n'] }, [], ['LinkRemapNeeded']],
+    ['a deleted name', { deletedNames: [{ path: '/n', isCarried: true }] }, [], []],
+    ['one on a mounted directory', { deletedNames: [{ path: '/n', isCarried: false }] }, [], ['LinkRemapNeeded']],
     ['a watch without a name', { watches: [{ inode: 5, path: undefined }] }, [], ['InotifyUnsupported']],
     ['a name CRIU would take apart', { watches: [{ inode: 5, path: '/a b' }] }, [], ['InotifyUnsupported']],
   ])('%s', (_what, facts, owner, expected) => {
@@ -107,7 +115,7 @@ describe('an option in an object', () => {
     `irmap-scan-path=/${'a'.repeat(2000)}`,
     '__proto__',
   ])('is refused: %j', (text) => {
-    expect(() => parseCriuOption(text)).toThrow(expect.objectContaining({ reason: 'CriuOptionInvalid' }));
+    expect(() => parseCriuOption(text)).toThrow(expect.objectContaining({ reason: 'CriuOptionInvalid' }) as Error);
   });
 });
 
@@ -121,12 +129,12 @@ describe('where an option goes', () => {
   test('at a dump: what this runc has a flag for, and the rest into the configuration', () => {
     const config = 'ghost-limit 7\nforce-irmap\nirmap-scan-path /w\n';
     expect(dumpArguments(all, () => true)).toEqual({
-      flags: ['--file-locks', '--tcp-skip-in-flight', '--ext-unix-sk'],
+      flags: ['--file-locks', '--link-remap', '--tcp-skip-in-flight', '--ext-unix-sk'],
       config,
     });
     expect(dumpArguments(all)).toEqual({
       flags: ['--file-locks', '--ext-unix-sk'],
-      config: `${config}skip-in-flight\n`,
+      config: config.replace('force', 'link-remap\nforce') + 'skip-in-flight\n',
     });
   });
 

@@ -17,7 +17,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-const none = (): Promise<Map<number, string>> => Promise.resolve(new Map());
+const none = (): Promise<Map<number, string>> => Promise.resolve(new Map<number, string>());
 
 /** A process that has done this in bash, and waits. */
 async function holding(script: string): Promise<ChildProcess> {
@@ -37,7 +37,11 @@ test.each<[string, string, object]>([
     'head -c 100000 /dev/zero | tr "\\0" x >gone; exec 5<gone 6<gone; rm gone',
     { deletedFiles: [{ path: 'gone', sizeBytes: expect.any(Number) as number }], deletedNames: [], writableFiles: 0 },
   ],
-  ['a deleted name', 'echo x >one; ln one two; exec 5>one; rm one', { deletedFiles: [], deletedNames: ['one'] }],
+  [
+    'a deleted name',
+    'echo x >one; ln one two; exec 5>one; rm one',
+    { deletedFiles: [], deletedNames: [['one', true]] },
+  ],
   ['a lock', 'exec 5>locked; flock 5', { lockedFiles: ['locked'] }],
 ])('of a process with %s', async (_what, script, expected) => {
   const child = await holding(script);
@@ -48,7 +52,7 @@ test.each<[string, string, object]>([
     expect({
       ...facts,
       deletedFiles: facts.deletedFiles.map((file) => ({ ...file, path: inHere(file.path) })),
-      deletedNames: facts.deletedNames.map(inHere),
+      deletedNames: facts.deletedNames.map(({ path, isCarried }) => [inHere(path), isCarried]),
       lockedFiles: facts.lockedFiles.map(inHere),
     }).toMatchObject(expected);
     for (const { sizeBytes } of facts.deletedFiles) expect(sizeBytes).toBeGreaterThanOrEqual(100_000);
