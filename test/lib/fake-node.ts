@@ -69,6 +69,8 @@ export class FakeNode {
   readonly markers = new Map<string, WakeState>();
   readonly journal: FileJournal;
   outOfService = false;
+  /** What the containers hold that CRIU must be told of. */
+  facts = NOTHING_OPEN;
   readonly #name: string;
   readonly #world: { readonly api: FakeApi; readonly volume: FakeVolume; readonly clock: FakeClock };
   readonly #planned = new Map<string, (() => unknown)[]>();
@@ -126,7 +128,7 @@ export class FakeNode {
       measureClock: () => Promise.resolve({ offsetMicroseconds: 0, errorMicroseconds: 1 }),
       establishedConnections: () => Promise.resolve([]),
       stoppedProcesses: () => Promise.resolve([]),
-      dumpFacts: () => Promise.resolve(NOTHING_OPEN),
+      dumpFacts: () => Promise.resolve(this.facts),
       pathExists: () => Promise.resolve(true),
     } satisfies NodeAccess;
     const deps = {

@@ -33,6 +33,8 @@ test.each<[string, unknown, RegExp]>([
   ],
   ['a word that is none of the enum', { ...raw, spec: { ...raw.spec, afterSuccess: 'Burn' } }, /afterSuccess/],
   ['more tries than are allowed', { ...raw, spec: { ...raw.spec, backoffLimit: 21 } }, /backoffLimit/],
+  ['an option of CRIU that is none', { ...raw, spec: { ...raw.spec, criu: ['leave-running'] } }, /criu/],
+  ['an option with another one behind it', { ...raw, spec: { ...raw.spec, criu: ['ghost-limit=1\nroot /'] } }, /criu/],
   ['a cancellation that is no yes or no', { ...raw, spec: { ...raw.spec, cancel: 'please' } }, /cancel/],
   [
     'a state of the other role',
