@@ -87,10 +87,11 @@ const RULES: readonly Rule[] = [
       'other end is on the target at the same path too, allow it with spec.criu: ["ext-unix-sk"]',
   },
   {
-    pattern: /Can't dump half of stream unix connection/,
+    // Of a stream, or with the other end in another network namespace: `--ext-unix-sk` does not help (CRIU 4.2.1).
+    pattern: /Can't dump half of stream unix|Unix socket \d+ without peer|unix: Dangling connection/,
     reason: 'ExternalUnixSocket',
     message:
-      "the container is connected to a Unix stream socket outside of it, which CRIU can't carry over: close that connection",
+      "the container is connected to a Unix socket outside of it, which CRIU can't carry over: close that connection",
   },
   {
     pattern: /Can't get rlimit/,

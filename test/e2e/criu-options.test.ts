@@ -1,15 +1,18 @@
 /** What a container holds that CRIU must be told of: it moves, and works as before, which is asked from inside. */
+import { withBrokenCriu } from '../lib/broken-criu';
 import { docker, removeContainers, stateOf } from '../lib/lab-docker';
 import { deleteMigrations, migrate, migrateWell, report } from '../lib/lab-migration';
+import { onNode } from '../lib/lab-node';
 import { sleep } from '../lib/waiting';
 
 const NAME = 'e2e-criu';
+const PEER = 'e2e-criu-peer';
 const PYTHON = 'transship-lab/python:1';
 const BUSYBOX = 'transship-lab/busybox:1';
 
 const clean = (): void => {
   deleteMigrations();
-  removeContainers(NAME);
+  removeContainers(NAME, PEER);
 };
 beforeEach(clean);
 afterAll(clean);
@@ -104,6 +107,13 @@ const rows: [what: string, hold: string, answer: string, expected: RegExp, optio
     /^\(None, None, True\)$/,
     'irmap-scan-path=/watched/deep',
   ],
+  [
+    'a deleted file of 5 MB mapped, not open',
+    "import mmap; f = open('/map', 'wb+'); f.write(b'm' * 5000000); f.flush(); held = mmap.mmap(f.fileno(), 5000000); os.unlink('/map'); f.close()",
+    "(len(held), held[:3], held[-3:], os.path.exists('/map'))",
+    /^\(5000000, b'mmm', b'mmm', False\)$/,
+    'ghost-limit=67108864',
+  ],
 ];
 
 test.each(rows)('%s', async (what, hold, answer, expected, option) => {
@@ -114,6 +124,72 @@ test.each(rows)('%s', async (what, hold, answer, expected, option) => {
   expect(chosen(migration)).toContain(option);
   expect(await ask('node-b')).toMatch(expected);
   expect(docker('node-b', 'exec', NAME, 'sh', '-c', 'ls -a / | grep -c remap || true')).toBe('0');
+});
+
+const DELETED_NAME = rows[1];
+
+test.each<[string, (move: () => ReturnType<typeof migrate>) => Promise<unknown>, string]>([
+  [
+    'is rolled back',
+    (move) =>
+      withBrokenCriu('node-b', async () => {
+        await move();
+      }),
+    'RolledBack',
+  ],
+  ['is moved and the original kept', (move) => move(), 'Succeeded'],
+])('nothing of its links is left in an original that %s', async (_what, whileThere, phase) => {
+  const [, hold = '', answer = '', expected = /./] = DELETED_NAME ?? [];
+  await started(...python(hold, answer));
+  await whileThere(async () => {
+    const spec = { afterSuccess: 'Keep' };
+    const migration = await migrate({ name: 'criu-links', container: NAME, from: 'node-a', to: 'node-b', spec });
+    expect(migration.status.phase).toBe(phase);
+    return migration;
+  });
+  expect(docker('node-a', 'diff', NAME)).toContain('A /two');
+  expect(docker('node-a', 'diff', NAME)).not.toMatch(/remap|one/);
+  expect(onNode('node-a', 'ls /run/transship/links 2>/dev/null | wc -l').trim()).toBe('0');
+  if (phase === 'RolledBack') expect(await ask('node-a')).toMatch(expected);
+});
+
+test('a Unix socket outside of it is refused at the freeze, and kept when its owner says so', async () => {
+  const sockets = '/tmp/e2e-criu-sockets';
+  for (const node of ['node-a', 'node-b'] as const) {
+    onNode(node, `rm -rf ${sockets}; mkdir ${sockets}`);
+    const listen =
+      "import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind('/sockets/peer')\n" +
+      'while True: print(s.recv(100), flush=True)';
+    docker(
+      node,
+      'run',
+      '-d',
+      '--name',
+      PEER,
+      '--network',
+      'host',
+      '-v',
+      `${sockets}:/sockets`,
+      PYTHON,
+      'python3',
+      '-c',
+      listen,
+    );
+  }
+  await sleep(500);
+  const hold =
+    "import socket; held = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); held.connect('/sockets/peer'); count = [0]";
+  const answer = "(count.append(1), held.send(b'message %d' % len(count)))";
+  await started('--network', 'host', '-v', `${sockets}:/sockets`, ...python(hold, answer));
+  expect(await ask('node-a')).toBe('(None, 9)');
+  const refused = await migrate({ name: 'criu-socket', container: NAME, from: 'node-a', to: 'node-b' });
+  expect(refused.status).toMatchObject({ phase: 'RolledBack', reason: 'ExternalUnixSocket' });
+  expect(await ask('node-a')).toBe('(None, 9)');
+  const spec = { criu: ['ext-unix-sk'] };
+  await migrateWell({ name: 'criu-socket-kept', container: NAME, from: 'node-a', to: 'node-b', spec });
+  expect(await ask('node-b')).toBe('(None, 9)');
+  expect(docker('node-b', 'logs', PEER)).toBe("b'message 4'");
+  expect(docker('node-a', 'logs', PEER)).toBe("b'message 2'\nb'message 3'");
 });
 
 test('--init: the init program is the first process there too, and the container can be moved back', async () => {

@@ -1,9 +1,9 @@
 /** A freeze or a wake-up that fails leaves the original running as if nothing had happened. */
+import { withBrokenCriu } from '../lib/broken-criu';
 import { counterScript, expectUnbroken } from '../lib/counter';
 import { containerNames, docker, LogFollower, removeContainers, stateOf } from '../lib/lab-docker';
 import type { NodeName } from '../lib/lab-docker';
 import { deleteMigrations, migrate } from '../lib/lab-migration';
-import { onNode } from '../lib/lab-node';
 import { sleep } from '../lib/waiting';
 
 const NAME = 'e2e-rollback';
@@ -14,21 +14,6 @@ const clean = (): void => {
 };
 beforeEach(clean);
 afterAll(clean);
-
-/** Works when it is called by hand, as the preflight does, and fails when runc calls it. */
-const BROKEN_FOR_RUNC = '#!/bin/sh\n[ "$1" = swrk ] && exit 1\nexec /usr/sbin/criu.away "$@"\n';
-
-async function withBrokenCriu(node: NodeName, work: () => Promise<void>): Promise<void> {
-  onNode(
-    node,
-    `mv /usr/sbin/criu /usr/sbin/criu.away; printf '%s' '${BROKEN_FOR_RUNC}' > /usr/sbin/criu; chmod 755 /usr/sbin/criu`,
-  );
-  try {
-    await work();
-  } finally {
-    onNode(node, 'mv /usr/sbin/criu.away /usr/sbin/criu');
-  }
-}
 
 test.each<{ what: string; node: NodeName; milestone: string }>([
   { what: 'a dump that fails', node: 'node-a', milestone: 'Checkpointed' },

@@ -48,7 +48,7 @@ export interface Generated {
      */
     backoffLimit: number;
     /**
-     * Options of CRIU that only the container's owner can decide on; what follows from the container itself is chosen without them. ghost-limit=BYTES allows deleted files that are open to hold so much together (default 67108864). skip-in-flight gives connections up that the container has not accepted yet. ext-unix-sk freezes a container that is connected to a Unix socket outside of it, whose other end must be on the target at the same path.
+     * Options of CRIU that only the container's owner can decide on; what follows from the container itself is chosen without them. ghost-limit=BYTES allows deleted files that are open to hold so much together (default 67108864). skip-in-flight gives connections up that the container has not accepted yet. ext-unix-sk freezes a container with --network host that is connected to a Unix datagram socket outside of it; somebody must be bound to the same path on the target.
      *
      * @maxItems 32
      */
