@@ -18,7 +18,8 @@ import { placeLogs } from '../store/place-logs';
 import { saveLogs } from '../store/save-logs';
 import { fillVolume, saveVolume } from '../store/volume-archive';
 import { applyLayer, isLayerEmpty, saveLayer } from '../store/writable-layer';
-import type { CheckpointStore, Deadlines } from './ports';
+import type { CheckpointStore } from './checkpoint-store-port';
+import type { Deadlines } from './ports';
 import type { VolumeAccess } from './volume-access';
 import { VOLUME_TIMEOUT_MS } from './volume-access';
 

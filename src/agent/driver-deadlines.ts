@@ -15,7 +15,9 @@ export function withVolumeDeadlines(driver: Driver, volume: VolumeAccess): Drive
         (signal) => driver.dump(container, target, { ...options, signal }),
         options.signal,
       ),
-    arm: (containerID, migrationUID, checkpoint) =>
-      volume.within(VOLUME_TIMEOUT_MS, (signal) => driver.arm(containerID, migrationUID, checkpoint, { signal })),
+    arm: (containerID, migrationUID, checkpoint, options) =>
+      volume.within(VOLUME_TIMEOUT_MS, (signal) =>
+        driver.arm(containerID, migrationUID, checkpoint, { ...options, signal }),
+      ),
   };
 }

@@ -2,8 +2,11 @@ import { release } from 'node:os';
 import { probeCriu } from '../criu/probe';
 import { closeConnections } from '../driver/close-connections';
 import { probeClosing } from '../driver/probe-closing';
+import { findDumpFacts } from '../driver/dump-facts';
+import { createFindPaths } from '../driver/find-paths';
 import { containerPids, establishedConnections, stoppedProcesses } from '../driver/processes';
 import type { Clock } from '../runtime/clock';
+import { withDeadline } from '../runtime/deadline';
 import type { CommandRunner } from '../runtime/exec';
 import { measureClockOffset } from '../store/clock-offset';
 import { listLogFiles } from '../store/log-files';
@@ -11,6 +14,8 @@ import { createVolumeProbe } from '../store/volume';
 import type { NodeAccess } from './ports';
 
 const PATH_TIMEOUT_MS = 10_000;
+/** A deleted file may lie on a file server that does not answer. */
+const FACTS_TIMEOUT_MS = 20_000;
 
 /**
  * Runs programs in the namespaces of another process: an agent in a pod must use the node's own criu, runc and tar.
@@ -37,6 +42,7 @@ export function createNodeAccess(options: {
   const { name, volume, runDirectory, commands, hostPid, clock, isOutOfService } = options;
   // Without -p: with it nsenter forks, and the process that CRIU shall dump would have another pid.
   const enterNode = hostPid === undefined ? [] : ['nsenter', ...namespacesOf(hostPid), '--'];
+  const findPaths = createFindPaths(commands);
   const volumeProbe = createVolumeProbe({ node: name, clock });
   return {
     name,
@@ -50,6 +56,10 @@ export function createNodeAccess(options: {
     closeConnections: (pid) =>
       closeConnections(pid, { run: commands, clock, nodePid: hostPid === undefined ? 'self' : Number(hostPid) }),
     stoppedProcesses: async (pid) => stoppedProcesses(await containerPids(pid)),
+    dumpFacts: async (pid) =>
+      withDeadline({ clock, ms: FACTS_TIMEOUT_MS, what: `what process ${pid} has open` }, async () =>
+        findDumpFacts(pid, await containerPids(pid), findPaths),
+      ),
     pathExists: async (path) => {
       const { exitCode } = await commands.run('test', ['-e', path], { timeoutMs: PATH_TIMEOUT_MS });
       return exitCode === 0;

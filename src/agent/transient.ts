@@ -19,6 +19,8 @@ const PASSING = new Set([
   'ImageNotSaved',
   // The client whose connection was in flight has arrived by the next time.
   'ConnectionsInFlight',
+  // It took its first lock right after it was looked at: the next dump is told so.
+  'FileLocks',
 ]);
 
 /** Reasons that say who failed, but not of what: that is in the cause. */

@@ -5,6 +5,7 @@ import { checkpointOf } from './checkpoint-key';
 import { holdsWritableLayer } from './checkpoint-store';
 import { containerLogs } from './container-logs';
 import type { Manifest } from '../store/manifest-format';
+import { reportedOptions } from './criu-options';
 import type { AgentDeps } from './ports';
 
 /** Fills the volumes of a container that was never started. Can be repeated. */
@@ -87,7 +88,8 @@ async function arm(
   await fillVolumes?.(migration, container, found.manifest, deps);
   // Docker goes on writing where they end.
   await store.placeLogs(checkpoint, found.manifest, containerLogs(container));
-  await driver.arm(container.id, migration.metadata.uid, directories);
+  const criuOptions = reportedOptions(migration.status.source);
+  await driver.arm(container.id, migration.metadata.uid, directories, { criuOptions });
 }
 
 /** The marker alone is no proof: a wrapper that dies at the very end leaves it behind a start that failed. */

@@ -56,7 +56,7 @@ const RULES: readonly Rule[] = [
   {
     pattern: /file locks are hold by dumping tasks/,
     reason: 'FileLocks',
-    message: 'the container holds a lock on a file, which the dump was not told to carry over',
+    message: 'the container took a lock on a file just as it was frozen: try again',
   },
   {
     pattern: /Can't dump ghost file .* increase limit/,
@@ -82,7 +82,16 @@ const RULES: readonly Rule[] = [
   {
     pattern: /External socket is used/,
     reason: 'ExternalUnixSocket',
-    message: 'the container is connected to a Unix socket outside of it: close that connection and try again',
+    message:
+      'the container is connected to a Unix socket outside of it: close that connection and try again; or, when the ' +
+      'other end is on the target at the same path too, allow it with spec.criu: ["ext-unix-sk"]',
+  },
+  {
+    // Of a stream, or with the other end in another network namespace: `--ext-unix-sk` does not help (CRIU 4.2.1).
+    pattern: /Can't dump half of stream unix|Unix socket \d+ without peer|unix: Dangling connection/,
+    reason: 'ExternalUnixSocket',
+    message:
+      "the container is connected to a Unix socket outside of it, which CRIU can't carry over: close that connection",
   },
   {
     pattern: /Can't get rlimit/,
@@ -112,7 +121,8 @@ const RULES: readonly Rule[] = [
   {
     pattern: /Can't remount .* with MS_PRIVATE/,
     reason: 'InitMountUnsupported',
-    message: "the container was made with Docker's --init, whose mount CRIU can't restore",
+    message:
+      "the container was made with Docker's --init, whose mount CRIU can't restore: same versions on both nodes?",
   },
   {
     pattern: /Unexpected EOF on|Img trimmed|Magic doesn't match|Unknown magic/,

@@ -1,3 +1,4 @@
+import type { CriuOption } from '../criu/options';
 import type { ContainerInfo, EngineInfo } from '../docker/engine';
 
 /** What a driver must know of a container. */
@@ -31,6 +32,8 @@ export type WakeState = 'none' | 'armed' | 'restoring' | 'restored' | 'resumed' 
 
 export interface DumpOptions {
   readonly timeoutMs: number;
+  /** What CRIU is told besides. */
+  readonly criuOptions?: readonly CriuOption[];
   readonly signal?: AbortSignal;
   /**
    * Called when the container certainly stands still, before CRIU begins: rids it of its connections. With it, the dump
@@ -84,12 +87,13 @@ export interface Driver {
   /**
    * Makes the next start of a created container a restore of the checkpoint. May be repeated until that start, and
    * after one that failed; `AlreadyWaking` from then on. Once the signal is aborted, nothing is armed any more.
+   * @param options.criuOptions those that the dump was made with
    */
   arm(
     containerID: string,
     migrationUID: string,
     checkpoint: CheckpointDirectories,
-    options?: { signal?: AbortSignal },
+    options?: { criuOptions?: readonly CriuOption[]; signal?: AbortSignal },
   ): Promise<void>;
 
   /** Where the wake-up stands, read from the disk: for an agent that was restarted. */

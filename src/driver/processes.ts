@@ -129,7 +129,7 @@ async function socketsOf(pid: number, proc: string): Promise<number[]> {
 }
 
 /** Undefined when the process or what was asked of it is gone, which it may be at any moment. */
-async function optional<T>(answer: Promise<T>): Promise<T | undefined> {
+export async function optional<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {

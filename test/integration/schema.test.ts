@@ -57,6 +57,11 @@ describe('the API server', () => {
       /spec\.target\.nodeName in body should match '\^\[a-z0-9\]/,
     ],
     [
+      'an option of CRIU beyond the safe ones',
+      { ...goodSpec, criu: ['ext-unix-sk', 'action-script=/bin/sh'] },
+      /spec\.criu\[1\] in body should match/,
+    ],
+    [
       'a container name with a slash',
       { ...goodSpec, source: { nodeName: 'a', container: '/looper' } },
       /spec\.source\.container in body should match/,

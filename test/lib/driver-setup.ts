@@ -25,7 +25,7 @@ export class FakeRunc implements CommandRunner {
   /** A program that is not installed. */
   missing = '';
   /** What `runc checkpoint --help` says. */
-  help = '--tcp-established --tcp-skip-in-flight';
+  help = '  --tcp-established  allow open TCP connections\n  --tcp-skip-in-flight  skip in-flight ones\n';
   checkpoint: () => Partial<CommandResult> | Promise<never> = () => ({});
   readonly commands: (readonly string[])[] = [];
 
@@ -36,7 +36,7 @@ export class FakeRunc implements CommandRunner {
     if (args.includes('--help')) return { ...result, stdout: this.help };
     if (args.includes('state')) return { ...result, stdout: JSON.stringify({ status: this.status }) };
     if (args.includes('pause')) this.status = 'paused';
-    if (args.includes('checkpoint')) return { ...result, ...(await this.checkpoint()) };
+    if (args.includes('checkpoint') && !args.includes('--help')) return { ...result, ...(await this.checkpoint()) };
     return result;
   }
 }

@@ -17,6 +17,7 @@ import type { FakeRegistry } from './fake-images';
 import { fakeImages } from './fake-images';
 import type { FakeVolume } from './fake-volume';
 import { fakeDriver, fakeStore } from './fake-volume';
+import { NOTHING_OPEN } from './nothing-open';
 import { recordingLogger } from './recording-logger';
 
 /** One ContainerMigration on an API server: every write makes a new version of it. */
@@ -77,6 +78,8 @@ export class FakeNode {
   outOfService = false;
   /** Open TCP connections of the container. */
   readonly connections: { local: string; remote: string; state: string }[] = [];
+  /** What the containers hold that CRIU must be told of. */
+  facts = NOTHING_OPEN;
   readonly #name: string;
   readonly #world: { readonly api: FakeApi; readonly volume: FakeVolume; readonly clock: FakeClock };
   readonly #planned = new Map<string, (() => unknown)[]>();
@@ -138,6 +141,7 @@ export class FakeNode {
       probeClosing: () => Promise.resolve({ ok: true }),
       closeConnections: () => Promise.resolve(this.connections.splice(0)),
       stoppedProcesses: () => Promise.resolve([]),
+      dumpFacts: () => Promise.resolve(this.facts),
       pathExists: () => Promise.resolve(true),
       logSizeBytes: () => Promise.resolve(0),
     } satisfies NodeAccess;

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import type { CheckpointStore, PublishedCheckpoint } from '../../src/agent/ports';
+import type { CheckpointStore, PublishedCheckpoint } from '../../src/agent/checkpoint-store-port';
+import type { CriuOption } from '../../src/criu/options';
 import type { Driver } from '../../src/driver/driver';
 import type { WakeState } from '../../src/driver/driver';
 import type { Clock } from '../../src/runtime/clock';
@@ -31,6 +32,9 @@ export interface FakeVolume {
   dumps: number;
   /** Restores that were ever made. */
   restores: number;
+  /** What CRIU was told at the last dump, and what for the last restore. */
+  toldAtDump?: readonly CriuOption[] | undefined;
+  toldAtRestore?: readonly CriuOption[] | undefined;
 }
 
 /** The volume as the agents' steps on one node reach it. */
@@ -138,7 +142,8 @@ export function fakeDriver(
     name: 'runc',
     checkFreeze: () => Promise.resolve([]),
     checkWake: () => Promise.resolve([]),
-    dump: async ({ id }, _target, { closeConnections }) => {
+    dump: async ({ id }, _target, { closeConnections, criuOptions }) => {
+      volume.toldAtDump = criuOptions;
       const { state, memory } = docker.get(id);
       if (state !== 'paused' || memory === undefined) throw new ReasonedError('NotFrozen', 'it is not paused');
       await closeConnections?.();
@@ -148,7 +153,8 @@ export function fakeDriver(
     abandonDump: done,
     letRun: done,
     createOptions: () => ({ runtime: 'transship', annotations: {} }),
-    arm: (id) => {
+    arm: (id, _uid, _checkpoint, { criuOptions } = {}) => {
+      volume.toldAtRestore = criuOptions;
       markers.set(id, 'armed');
       return Promise.resolve();
     },

@@ -1,10 +1,13 @@
 import type { Checkpoint, ContainerMigration, SourceStatus } from '../../api/types';
+import type { CriuOption } from '../../criu/options';
 import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
 import { formatBytes } from '../../runtime/format-bytes';
 import { checkpointOf } from '../checkpoint-key';
 import { containerLogs } from '../container-logs';
-import type { AgentDeps, PublishedCheckpoint } from '../ports';
+import { chooseFor, reportedOptions } from '../criu-options';
+import type { PublishedCheckpoint } from '../checkpoint-store-port';
+import type { AgentDeps } from '../ports';
 import { closedIn, closing } from './connections';
 import { removeProbes } from '../volumes/shared';
 import { requireSoleUser, saveVolumes } from '../volumes/source';
@@ -22,8 +25,11 @@ export async function freezeSource(
   const container = await originalOf(status, deps.engine);
   const entry = await deps.journal.read(container.id);
   const isDumped = container.state !== 'running' && entry?.dumpedAt !== undefined;
-  if (!isDumped) await dump(migration, container, deps);
-  return published(container.id, await publish(migration, container, deps), status, deps);
+  // What it has open may have changed since the step before. A look of its own only while it runs: it costs no downtime.
+  const told =
+    container.state === 'running' ? { ...status, criuOptions: await chooseFor(migration, container, deps) } : status;
+  if (!isDumped) await dump(migration, container, reportedOptions(told), deps);
+  return published(container.id, await publish(migration, container, deps), told, deps);
 }
 
 /** Reports the checkpoint that an earlier life of the agent published. */
@@ -54,7 +60,12 @@ export async function reportNotRunning(
   return { ...status, state: 'Failed', error: { reason, message } };
 }
 
-async function dump(migration: ContainerMigration, container: ContainerInfo, deps: AgentDeps): Promise<void> {
+async function dump(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  criuOptions: readonly CriuOption[],
+  deps: AgentDeps,
+): Promise<void> {
   const { engine, driver, store, journal } = deps;
   const { uid } = migration.metadata;
   const now = (): string => new Date(deps.clock.now()).toISOString();
@@ -74,6 +85,7 @@ async function dump(migration: ContainerMigration, container: ContainerInfo, dep
   await journal.note(container.id, uid, { frozenAt });
   await driver.dump(container, directories, {
     timeoutMs: deps.deadlines.dumpMs,
+    criuOptions,
     ...closing(migration, container, deps),
   });
   await journal.note(container.id, uid, { dumpedAt: now() });

@@ -1,6 +1,7 @@
 import type { Check, ContainerMigration, SourceStatus, VolumeStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
+import { criuChecks } from '../criu-options';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { connectionChecks } from './connections';
@@ -90,6 +91,7 @@ async function containerChecks(
     ...(await logChecks(container, deps.node)),
     ...(await connectionChecks(container, migration, deps)),
     ...(await processChecks(container, deps)),
+    ...(await criuChecks(migration, container, deps)),
     ...(await deps.driver.checkFreeze(container)),
   ];
 }
@@ -102,14 +104,6 @@ function carriedChecks(container: ContainerInfo): Check[] {
       blocking(
         'NetworkModeUnsupported',
         `container ${container.name} lives in the network of another container (${container.networkMode}), which does not move with it`,
-      ),
-    );
-  }
-  if (container.init) {
-    checks.push(
-      blocking(
-        'InitNotSupported',
-        `container ${container.name} was started with --init, whose program CRIU cannot mount again yet; start it without`,
       ),
     );
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ContainerMigration, SourceStatus } from '../../api/types';
 import { describe } from '../../docker/description';
 import { checkpointOf } from '../checkpoint-key';
+import { chooseFor } from '../criu-options';
 import { reserveContainer } from '../journal-holder';
 import type { AgentDeps } from '../ports';
 import { shared } from '../volumes/plan';
@@ -27,6 +28,7 @@ export async function prepareSource(
     ...status,
     ...image,
     state: 'Prepared',
+    criuOptions: await chooseFor(migration, container, deps),
     description: await deps.store.publishDescription(checkpointOf(migration), text),
     // Noted in the object before it is switched off: whoever wakes the container up can set it again.
     restartPolicy: container.restartPolicy,

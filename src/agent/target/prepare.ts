@@ -1,5 +1,6 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import { findCreated } from '../created-container';
+import { reportedOptions } from '../criu-options';
 import type { AgentDeps } from '../ports';
 import { requireShared } from '../volumes/shared';
 import { createOnTarget } from '../volumes/target';
@@ -14,6 +15,8 @@ export async function prepareTarget(
 ): Promise<TargetStatus> {
   const { source } = migration.status;
   if (source !== undefined) await requireShared(migration, source, deps);
+  // What cannot be read is refused now, not after the claim.
+  reportedOptions(migration.status.source);
   const existing = await findCreated(migration, status.containerID, deps);
   if (existing === undefined) await bringImage(migration, status, deps);
   const containerID = existing?.id ?? (await createOnTarget(migration, targetName(migration), deps));

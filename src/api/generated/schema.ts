@@ -168,6 +168,16 @@ export const schema = {
           ],
           "default": "Transfer"
         },
+        "criu": {
+          "type": "array",
+          "description": "Options of CRIU that only the container's owner can decide on; what follows from the container itself is chosen without them. ghost-limit=BYTES allows deleted files that are open to hold so much together (default 67108864). skip-in-flight gives connections up that the container has not accepted yet. ext-unix-sk freezes a container with --network host that is connected to a Unix datagram socket outside of it; somebody must be bound to the same path on the target.",
+          "maxItems": 32,
+          "items": {
+            "type": "string",
+            "maxLength": 32,
+            "pattern": "^(ghost-limit=[1-9][0-9]{0,11}|skip-in-flight|ext-unix-sk)$"
+          }
+        },
         "cancel": {
           "type": "boolean",
           "description": "Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.",
@@ -539,6 +549,31 @@ export const schema = {
                 }
               },
               "additionalProperties": false
+            },
+            "criuOptions": {
+              "type": "array",
+              "description": "What CRIU is told about this container. The target restores with what belongs to it, and refuses an option that is not in the closed set.",
+              "maxItems": 64,
+              "items": {
+                "type": "object",
+                "required": [
+                  "option",
+                  "because"
+                ],
+                "properties": {
+                  "option": {
+                    "type": "string",
+                    "description": "Name of the option in CRIU's configuration, and its value after an equals sign.",
+                    "maxLength": 1100
+                  },
+                  "because": {
+                    "type": "string",
+                    "description": "What the container has, or spec.criu.",
+                    "maxLength": 1024
+                  }
+                },
+                "additionalProperties": false
+              }
             },
             "restartPolicy": {
               "type": "object",

@@ -75,6 +75,12 @@ export interface Generated {
      */
     image: 'Require' | 'Pull' | 'Transfer';
     /**
+     * Options of CRIU that only the container's owner can decide on; what follows from the container itself is chosen without them. ghost-limit=BYTES allows deleted files that are open to hold so much together (default 67108864). skip-in-flight gives connections up that the container has not accepted yet. ext-unix-sk freezes a container with --network host that is connected to a Unix datagram socket outside of it; somebody must be bound to the same path on the target.
+     *
+     * @maxItems 32
+     */
+    criu?: string[];
+    /**
      * Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.
      */
     cancel: boolean;
@@ -314,6 +320,21 @@ export interface Generated {
          */
         sizeBytes: number;
       };
+      /**
+       * What CRIU is told about this container. The target restores with what belongs to it, and refuses an option that is not in the closed set.
+       *
+       * @maxItems 64
+       */
+      criuOptions?: {
+        /**
+         * Name of the option in CRIU's configuration, and its value after an equals sign.
+         */
+        option: string;
+        /**
+         * What the container has, or spec.criu.
+         */
+        because: string;
+      }[];
       /**
        * The container's restart policy before the freeze. It is switched off while the container is frozen, and set again where the container runs at the end.
        */

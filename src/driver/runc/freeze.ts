@@ -1,16 +1,17 @@
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { explainCriuLog, VOLUME_FULL } from '../../criu/log';
+import type { CriuOption } from '../../criu/options';
 import { readLogEnd } from '../../criu/log-file';
 import { ReasonedError, reasonOf } from '../../runtime/errors';
 import type { CheckpointDirectories, DriverContainer, DumpOptions } from '../driver';
 import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig } from './paths';
+import { dropLinks, keepLinks } from './link-remaps';
 import { unlockNetwork } from './network-lock';
 import type { RuncDriverOptions } from './options';
 import { endCheckpoints } from './runc-processes';
 import { pauseIfRunning } from './runc-state';
-import type { RuncCall } from './skip-in-flight';
-import { PLAIN_RUNC, skippingInFlight } from './skip-in-flight';
+import { tellCriu } from './tell-criu';
 
 /** With less room than this a volume counts as full. */
 const FULL_BYTES = 65_536;
@@ -19,24 +20,23 @@ const FULL_BYTES = 65_536;
 export async function dumpContainer(
   container: DriverContainer,
   target: CheckpointDirectories,
-  { timeoutMs, signal, closeConnections }: DumpOptions,
+  limits: DumpOptions,
   options: RuncDriverOptions,
 ): Promise<{ dumpMs: number }> {
+  const { timeoutMs, signal, closeConnections } = limits;
   const root = await findRuncRoot(options.execRoot, container);
   // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
   await endCheckpoints(container, options);
+  await dropLinks(container, options);
   await makeEmpty(target.images);
   signal?.throwIfAborted();
   await makeEmpty(target.work);
   // The volume may have taken so long that the container was rolled back meanwhile.
   signal?.throwIfAborted();
   await pauseIfRunning(container.id, root, options);
-  let runc = PLAIN_RUNC;
-  if (closeConnections !== undefined) {
-    [runc] = await Promise.all([skippingInFlight(options), closeConnections()]);
-    signal?.throwIfAborted();
-  }
-  const outcome = await checkpoint(container, root, target, { timeoutMs, signal }, runc, options);
+  await closeConnections?.();
+  signal?.throwIfAborted();
+  const outcome = await checkpoint(container, root, target, limits, options);
   signal?.throwIfAborted();
   // At once, before anything is read from the volume.
   if (!outcome.ok) {
@@ -50,6 +50,7 @@ export async function dumpContainer(
   // Two would go on from the dump of a container that runs.
   if (ranOn) throw new ReasonedError('NotFrozen', 'the container ran on during its dump, which is therefore worthless');
   await stopWhenThawed(container, options);
+  if (limits.criuOptions?.some(({ name }) => name === 'link-remap')) await keepLinks(container, target.images, options);
   return { dumpMs: outcome.dumpMs };
 }
 
@@ -72,6 +73,7 @@ export async function abandonDump(container: DriverContainer, options: RuncDrive
   await endCheckpoints(container, options);
   await unlockNetwork(container.pid, options.run);
   await pauseIfRunning(container.id, await findRuncRoot(options.execRoot, container), options);
+  await dropLinks(container, options);
   // Still frozen: what is taken back is the stop that waits in each process, so that the thaw lets it run.
   await options.signalAll(container.pid, 'SIGCONT');
 }
@@ -85,25 +87,27 @@ async function checkpoint(
   container: DriverContainer,
   root: string,
   target: CheckpointDirectories,
-  limits: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
-  { program, before, flags }: RuncCall,
+  { timeoutMs, signal: abort, criuOptions = [], closeConnections }: DumpOptions,
   { run, runDir }: RuncDriverOptions,
 ): Promise<Outcome> {
+  // What begins while the others are closed is left out: nobody can accept it.
+  const isNew = criuOptions.every(({ name }) => name !== 'skip-in-flight');
+  const inFlight: readonly CriuOption[] = closeConnections !== undefined && isNew ? [{ name: 'skip-in-flight' }] : [];
+  const told = await tellCriu(container, [...criuOptions, ...inFlight], { run, runDir });
   const removeConfig = await clearCriuConfig(container, runDir);
-  const { timeoutMs, signal: abort } = limits;
   try {
     const { exitCode, signal, durationMs, stderr } = await run.run(
-      program,
-      [
-        ...[...before, '--root', root, 'checkpoint', '--leave-running', '--file-locks', ...flags],
+      ...told.command([
+        ...['--root', root, 'checkpoint', '--leave-running', ...told.flags],
         ...['--image-path', target.images, '--work-path', target.work, container.id],
-      ],
+      ]),
       { timeoutMs, ...(abort === undefined ? {} : { signal: abort }) },
     );
     return exitCode === 0 ? { ok: true, dumpMs: durationMs } : { ok: false, stderr, signal };
   } catch (cause) {
     return { ok: false, stderr: '', cause };
   } finally {
+    await told.remove();
     await removeConfig();
   }
 }

@@ -4,13 +4,13 @@ import type { Clock } from '../../runtime/clock';
 import type { WakeState } from '../driver';
 import { hasCode } from '../system-error';
 import { readWakeState } from './marker';
-import { criuConfigDirectory, criuConfigPath, markerPaths, markersDirectory } from './paths';
+import { criuConfigDirectory, criuConfigPath, dumpConfigDirectory, markerPaths, markersDirectory } from './paths';
 
 /** What lies in the directories that the runc driver keeps on the node. Ages are since the last change, in ms. */
 export interface DriverFiles {
   readonly markers: readonly { readonly containerID: string; readonly wake: WakeState; readonly ageMs: number }[];
   readonly configs: readonly { readonly migrationUID: string; readonly ageMs: number }[];
-  /** Paths of what is only there while it is removed. */
+  /** Paths of what is only there while it is removed, or while a dump is made. */
   readonly scraps: readonly { readonly path: string; readonly ageMs: number }[];
 }
 
@@ -53,6 +53,11 @@ export function createRuncLeftovers(runDir: string, clock: Clock): DriverLeftove
         const ageMs = await ageOf(join(criuConfigDirectory(runDir), name));
         if (ageMs === undefined || !/^[0-9A-Za-z][-0-9A-Za-z]{0,63}\.conf$/.test(name)) continue;
         configs.push({ migrationUID: name.slice(0, -CONFIG_SUFFIX.length), ageMs });
+      }
+      for (const name of await namesIn(dumpConfigDirectory(runDir))) {
+        const path = join(dumpConfigDirectory(runDir), name);
+        const ageMs = await ageOf(path);
+        if (ageMs !== undefined) scraps.push({ path, ageMs });
       }
       return { markers, configs, scraps };
     },

@@ -1,5 +1,7 @@
 import { lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { CriuOption } from '../../criu/options';
+import { restoreArguments } from '../../criu/options';
 import { ReasonedError } from '../../runtime/errors';
 import type { CheckpointDirectories, WakeState } from '../driver';
 import { hasCode } from '../system-error';
@@ -14,9 +16,6 @@ const STATES = ['resumed', 'restored', 'failed', 'restoring', 'armed'] as const;
  * connected, and would refuse to restore them (measured with CRIU 4.2.1).
  */
 const RESTORE_CONFIG = 'leave-stopped\ntcp-close\n';
-
-/** What runc restores with; the wrapper lets nothing else through. As the dump did, so that locks are carried over. */
-const RESTORE_OPTIONS = '--file-locks\n';
 
 /** What an earlier attempt with the same work directory left. */
 const WORK_FILES = ['restore.log', 'stats-restore', 'wrapper.log', 'runc.log'];
@@ -33,10 +32,11 @@ export async function armMarker(
   containerID: string,
   migrationUID: string,
   checkpoint: CheckpointDirectories,
-  signal?: AbortSignal,
+  { criuOptions = [], signal }: { readonly criuOptions?: readonly CriuOption[]; readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   const marker = markerPaths(runDir, containerID);
   const config = criuConfigPath(runDir, migrationUID);
+  const restore = restoreArguments(criuOptions);
   const state = await readWakeState(runDir, containerID);
   if (state !== 'none' && state !== 'armed' && state !== 'failed') {
     throw new ReasonedError('AlreadyWaking', `container ${containerID} is ${state}: it cannot be woken up once more`);
@@ -44,14 +44,14 @@ export async function armMarker(
   await emptyMarker(runDir, containerID);
   await mkdir(marker.directory, { recursive: true, mode: 0o700 });
   await mkdir(dirname(config), { recursive: true, mode: 0o700 });
-  await writeFile(config, RESTORE_CONFIG, { mode: 0o600 });
+  await writeFile(config, RESTORE_CONFIG + restore.config, { mode: 0o600 });
   await mkdir(checkpoint.work, { recursive: true, mode: 0o700 });
   for (const name of WORK_FILES) await rm(join(checkpoint.work, name), { force: true });
   // The volume may have taken so long that the claim was given back meanwhile.
   signal?.throwIfAborted();
   await symlink(checkpoint.images, marker.images);
   await symlink(checkpoint.work, marker.work);
-  await writeFile(marker.restoreOptions, RESTORE_OPTIONS, { mode: 0o600 });
+  await writeFile(marker.restoreOptions, restore.flags.map((flag) => `${flag}\n`).join(''), { mode: 0o600 });
   // Last, for from here on the wrapper acts.
   await writeFile(join(marker.directory, 'armed'), '', { mode: 0o600 });
 }

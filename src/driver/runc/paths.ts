@@ -47,6 +47,21 @@ export function criuConfigPath(runDir: string, migrationUID: string): string {
   return join(criuConfigDirectory(runDir), `${migrationUID}.conf`);
 }
 
+/** Where CRIU's configuration files for dumps lie, each while its dump is made. */
+export function dumpConfigDirectory(runDir: string): string {
+  return join(runDir, 'dump');
+}
+
+/** The configuration file that CRIU reads while this container is dumped. */
+export function dumpConfigPath(runDir: string, containerID: string): string {
+  return join(dumpConfigDirectory(runDir), `${checkContainerID(containerID)}.conf`);
+}
+
+/** Where is noted which hard links were made in a frozen container for its restore. */
+export function linksPath(runDir: string, containerID: string): string {
+  return join(runDir, 'links', `${checkContainerID(containerID)}.json`);
+}
+
 /** True for a path that `criuConfigPath` makes: such a file is ours to write and to remove. */
 export function isOurCriuConfig(runDir: string, path: string): boolean {
   const prefix = `${criuConfigDirectory(runDir)}/`;

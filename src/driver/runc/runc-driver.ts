@@ -2,6 +2,7 @@ import type { Driver } from '../driver';
 import { findFreezeProblems, findWakeProblems } from './checks';
 import { abandonDump, dumpContainer } from './freeze';
 import { killRestore } from './kill-restore';
+import { dropLinks } from './link-remaps';
 import { armMarker, emptyMarker, readWakeState, removeMarker } from './marker';
 import type { RuncDriverOptions } from './options';
 import { CRIU_CONFIG_ANNOTATION, criuConfigPath, WRAPPER_RUNTIME } from './paths';
@@ -14,15 +15,18 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
     name: 'runc',
     checkFreeze: (container) => findFreezeProblems(container, options),
     checkWake: (engine) => findWakeProblems(engine, options),
-    dump: (container, target, how) => dumpContainer(container, target, how, options),
+    dump: (container, target, limits) => dumpContainer(container, target, limits, options),
     abandonDump: (container) => abandonDump(container, options),
-    letRun: ({ pid }) => options.signalAll(pid, 'SIGCONT'),
+    letRun: async (container) => {
+      await dropLinks(container, options);
+      await options.signalAll(container.pid, 'SIGCONT');
+    },
     createOptions: (migrationUID) => ({
       runtime: WRAPPER_RUNTIME,
       annotations: { [CRIU_CONFIG_ANNOTATION]: criuConfigPath(runDir, migrationUID) },
     }),
-    arm: (containerID, migrationUID, checkpoint, { signal } = {}) =>
-      armMarker(runDir, containerID, migrationUID, checkpoint, signal),
+    arm: (containerID, migrationUID, checkpoint, settings) =>
+      armMarker(runDir, containerID, migrationUID, checkpoint, settings),
     wakeState: (containerID) => readWakeState(runDir, containerID),
     wake: (containerID, { timeoutMs }) => wakeContainer(containerID, timeoutMs, options),
     disarm: async (containerID, migrationUID) => {
@@ -32,6 +36,10 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
       else await emptyMarker(runDir, containerID);
     },
     forget: (containerID, migrationUID) => removeMarker(runDir, containerID, migrationUID),
-    killFrozen: ({ pid }) => options.signalAll(pid, 'SIGKILL'),
+    killFrozen: async (container) => {
+      // Its files may be kept.
+      await dropLinks(container, options);
+      await options.signalAll(container.pid, 'SIGKILL');
+    },
   };
 }

@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCheckpointStore, holdsWritableLayer } from '../../../src/agent/checkpoint-store';
-import type { CheckpointStore } from '../../../src/agent/ports';
+import type { CheckpointStore } from '../../../src/agent/checkpoint-store-port';
 import { VolumeAccess } from '../../../src/agent/volume-access';
 import { systemClock } from '../../../src/runtime/clock';
 import { ReasonedError } from '../../../src/runtime/errors';

@@ -10,6 +10,7 @@ import type { ContainerState } from '../../../src/docker/engine';
 import { systemClock } from '../../../src/runtime/clock';
 import { createCommandRunner } from '../../../src/runtime/exec';
 import { CONTAINER_ID, decision, migration, source, target } from '../../lib/migration';
+import { NOTHING_OPEN } from '../../lib/nothing-open';
 
 const frozen = migration({ decision: decision('Freeze'), source: source('Prepared'), target: target('Prepared') });
 const { uid } = frozen.metadata;
@@ -57,7 +58,7 @@ function deps(dump: () => Promise<void> = () => Promise.resolve()): AgentDeps {
         return { dumpMs: 1 };
       },
     },
-    node: { name: 'node-a' },
+    node: { name: 'node-a', dumpFacts: () => Promise.resolve(NOTHING_OPEN) },
     store: createCheckpointStore({
       root: volume,
       node: 'node-a',
@@ -72,8 +73,9 @@ function deps(dump: () => Promise<void> = () => Promise.resolve()): AgentDeps {
   } as unknown as AgentDeps;
 }
 
-const freeze = (agent = deps()): ReturnType<typeof freezeSource> => freezeSource(frozen, source('Prepared'), agent);
-const adopt = (): ReturnType<typeof freezeSource> => adoptCheckpoint(frozen, source('Prepared'), deps());
+const prepared = source('Prepared', { criuOptions: [] });
+const freeze = (agent = deps()): ReturnType<typeof freezeSource> => freezeSource(frozen, prepared, agent);
+const adopt = (): ReturnType<typeof freezeSource> => adoptCheckpoint(frozen, prepared, deps());
 
 test('the restart policy goes before the pause, and the manifest comes last', async () => {
   const status = await freeze();

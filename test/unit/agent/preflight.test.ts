@@ -8,6 +8,7 @@ import type { ImageTransport } from '../../../src/docker/images';
 import type { Driver } from '../../../src/driver/driver';
 import { ReasonedError } from '../../../src/runtime/errors';
 import { CONTAINER_ID, decision, migration, source } from '../../lib/migration';
+import { NOTHING_OPEN } from '../../lib/nothing-open';
 
 const looper: ContainerInfo = {
   id: CONTAINER_ID,
@@ -64,6 +65,7 @@ function depsFor({ container = {}, node = {}, engine = {}, images = {}, driver =
       volumeID: () => Promise.resolve('volume-1'),
       establishedConnections: () => Promise.resolve([]),
       stoppedProcesses: () => Promise.resolve([]),
+      dumpFacts: () => Promise.resolve(NOTHING_OPEN),
       pathExists: () => Promise.resolve(true),
       logSizeBytes: () => Promise.resolve(0),
       ...node,
@@ -76,6 +78,8 @@ function depsFor({ container = {}, node = {}, engine = {}, images = {}, driver =
 const summarise = (checks: readonly Check[] = []): [string, boolean][] =>
   checks.map(({ reason, blocking }) => [reason, blocking]);
 const unavailable = (reason: string) => (): Promise<never> => Promise.reject(new ReasonedError(reason, 'for the test'));
+
+const huge = { path: '/huge', sizeBytes: 2 ** 30 };
 
 const onSource: Record<string, { world: World; found: [string, boolean][] }> = {
   'finds nothing against a plain container': { world: {}, found: [] },
@@ -91,7 +95,11 @@ const onSource: Record<string, { world: World; found: [string, boolean][] }> = {
     world: { container: { networkMode: 'container:abc' } },
     found: [['NetworkModeUnsupported', true]],
   },
-  'refuses one with --init': { world: { container: { init: true } }, found: [['InitNotSupported', true]] },
+  'has nothing against one with --init': { world: { container: { init: true } }, found: [] },
+  'refuses deleted files that are too large': {
+    world: { node: { dumpFacts: () => Promise.resolve({ ...NOTHING_OPEN, deletedFiles: [huge] }) } },
+    found: [['GhostFileTooLarge', true]],
+  },
   'mentions exec sessions': { world: { container: { execIDs: ['e'] } }, found: [['ExecSessionsLost', false]] },
   'mentions a log that a driver keeps elsewhere': {
     world: { container: { logDriver: 'journald' } },
@@ -123,9 +131,9 @@ const onSource: Record<string, { world: World; found: [string, boolean][] }> = {
     found: [['RuncMissing', true]],
   },
   'names all that it finds at once': {
-    world: { container: { execIDs: ['e'], init: true } },
+    world: { container: { execIDs: ['e'], networkMode: 'container:abc' } },
     found: [
-      ['InitNotSupported', true],
+      ['NetworkModeUnsupported', true],
       ['ExecSessionsLost', false],
     ],
   },
@@ -151,6 +159,22 @@ test.each(Object.entries(onSource))('the source %s', async (_name, { world, foun
   const status = await preflightSource(migration({ decision: decision('Preflight') }), depsFor(world));
   expect(status.state).toBe('Preflighted');
   expect(summarise(status.checks)).toEqual(found);
+});
+
+const waiting = { local: 'a:1', remote: 'b:2', state: 'SYN-RECV' };
+
+test.each([
+  [
+    'a larger deleted file',
+    'ghost-limit=2147483648',
+    { dumpFacts: () => Promise.resolve({ ...NOTHING_OPEN, deletedFiles: [huge] }) },
+  ],
+  ['a connection not accepted', 'skip-in-flight', { establishedConnections: () => Promise.resolve([waiting]) }],
+])('the source lets %s pass when spec.criu says so', async (_what, option, node) => {
+  const refused = migration({ decision: decision('Preflight') });
+  expect((await preflightSource(refused, depsFor({ node }))).checks).toHaveLength(1);
+  const allowed = migration({ decision: decision('Preflight') }, { spec: { criu: [option] } });
+  expect((await preflightSource(allowed, depsFor({ node }))).checks).toEqual([]);
 });
 
 test('an error that nobody has named is not taken for a refusal', async () => {

@@ -37,6 +37,8 @@ test.each<[string, unknown, RegExp]>([
   ['more tries than are allowed', { ...raw, spec: { ...raw.spec, backoffLimit: 21 } }, /backoffLimit/],
   ['a policy for volumes that there is not', { ...raw, spec: { ...raw.spec, volumes: 'Move' } }, /volumes/],
   ['an override without a policy', { ...raw, spec: { ...raw.spec, volumeOverrides: [{ name: 'a' }] } }, /policy/],
+  ['an option of CRIU that is none', { ...raw, spec: { ...raw.spec, criu: ['leave-running'] } }, /criu/],
+  ['an option with another one behind it', { ...raw, spec: { ...raw.spec, criu: ['ghost-limit=1\nroot /'] } }, /criu/],
   ['a cancellation that is no yes or no', { ...raw, spec: { ...raw.spec, cancel: 'please' } }, /cancel/],
   [
     'a state of the other role',

@@ -31,6 +31,8 @@ test.each([
   ["Error (criu/sockets.c:628): sockets: Can't get 1:16 opt: Operation not supported", 'CriuUnusable'],
   ["Error (criu/cr-dump.c:389): Can't get rlimit 0: Operation not permitted", 'NotPermitted'],
   ["Error (soccr/soccr.c:499): Can't bind inet socket back: Cannot assign requested address", 'AddressNotAvailable'],
+  ['Error (criu/sk-unix.c:418): unix: Unix socket 9518440 without peer 9517966', 'ExternalUnixSocket'],
+  ['Error (criu/sk-unix.c:479): unix: Dangling connection 9521662', 'ExternalUnixSocket'],
   ["Error (criu/fsnotify.c:273): fsnotify: \tCan't dump that handle", 'InotifyUnsupported'],
   ['time="2026-11-22T16:50:01Z" level=error msg="exec: \\"criu\\": executable file not found in $PATH"', 'CriuMissing'],
 ])('%s is %s', (line, reason) => {

@@ -42,6 +42,15 @@ describe('a wake-up', () => {
     expect(await driver.wakeState(ID)).toBe('armed');
   });
 
+  test('is told what the images do not hold, and nothing of what only a dump needs', async () => {
+    const driver = setup.driver();
+    const criuOptions = [{ name: 'mntns-compat-mode' }, { name: 'ext-unix-sk' }, { name: 'force-irmap' }] as const;
+    await driver.arm(ID, UID, setup.checkpoint, { criuOptions });
+    const { annotations } = driver.createOptions(UID);
+    expect(readFileSync(annotations['org.criu.config'] ?? '', 'utf8')).toBe('leave-stopped\ntcp-close\nmntns-compat-mode\n');
+    expect(readFileSync(join(setup.marker, 'restore-options'), 'utf8')).toBe('--file-locks\n--ext-unix-sk\n');
+  });
+
   test('tells when the container ran on and how long CRIU took, as often as it is asked', async () => {
     const driver = await armed(restoreWell);
     const woken = await driver.wake(ID, { timeoutMs: 1000 });

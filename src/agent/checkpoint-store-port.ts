@@ -1,0 +1,141 @@
+import type { CheckpointDirectories } from '../driver/driver';
+import type { FileDigest } from '../store/digest';
+import type { CheckpointKey } from '../store/layout';
+import type { ContainerLogs } from '../store/log-files';
+import type { PublishedManifest } from '../store/manifest';
+import type { Manifest, ManifestMeta } from '../store/manifest-format';
+import type { DirectorySize } from '../store/measure';
+import type { VolumeDirectory } from '../store/volume-archive';
+import type { WorkLimit } from './work-limit';
+
+/** What the object's status says of a published checkpoint. */
+export interface PublishedCheckpoint extends PublishedManifest {
+  /** Its directory, below the root of the volume. */
+  readonly path: string;
+}
+
+/**
+ * The checkpoints on the shared volume: the only way from a step to the volume. Every method answers in time or rejects
+ * with `VolumeHung`; any of them may reject with another VolumeFault as reason. All can be repeated.
+ */
+export interface CheckpointStore {
+  /** Where the volume is mounted; for messages. */
+  readonly root: string;
+
+  /** Writes the portable description of the container; returns by what it is known again. */
+  publishDescription(
+    checkpoint: CheckpointKey,
+    text: string,
+  ): Promise<{ readonly digest: string; readonly sizeBytes: number }>;
+
+  /**
+   * The description that the source wrote. It comes before the manifest, so that the container can be created before
+   * the freeze; what guards it is the digest in the object (docs/adr/0002).
+   * @throws ReasonedError DescriptionMissing, DescriptionCorrupt
+   */
+  readDescription(
+    checkpoint: CheckpointKey,
+    expected: { readonly digest: string; readonly sizeBytes: number },
+  ): Promise<string>;
+
+  /**
+   * Writes the archive of the container's image as it comes; it appears as a whole and only when it holds that image.
+   * @throws ReasonedError ImageNotSaved, the content's own failure, the signal's reason
+   */
+  saveImage(checkpoint: CheckpointKey, content: AsyncIterable<Uint8Array>, options: ImageOptions): Promise<FileDigest>;
+
+  /**
+   * Lets somebody use the archive that the source wrote: exactly the bytes that the object vouches for.
+   * @throws ReasonedError ImageArchiveMissing, ImageArchiveCorrupt, ImageArchiveInvalid, the use's own failure, the
+   *   signal's reason
+   */
+  withImage(
+    checkpoint: CheckpointKey,
+    expected: FileDigest,
+    options: ImageOptions,
+    use: (content: AsyncIterable<Uint8Array>) => Promise<void>,
+  ): Promise<void>;
+
+  /**
+   * The same directories for a new dump, and no manifest any more: that of an earlier dump would vouch for images that
+   * are about to be overwritten.
+   */
+  beginDump(checkpoint: CheckpointKey): Promise<CheckpointDirectories>;
+
+  /** Where CRIU finds its images, and writes its logs on this node. */
+  prepareDirectories(checkpoint: CheckpointKey): Promise<CheckpointDirectories>;
+
+  /**
+   * Saves the files that a frozen container changed; there is nothing to save when it changed none.
+   * @throws ReasonedError WritableLayerNotSaved
+   */
+  saveWritableLayer(checkpoint: CheckpointKey, upperDir: string): Promise<void>;
+
+  /**
+   * Unpacks them into a container that was never started.
+   * @throws ReasonedError WritableLayerNotApplied
+   */
+  applyWritableLayer(checkpoint: CheckpointKey, upperDir: string): Promise<void>;
+
+  /**
+   * Saves the log of a frozen container when Docker has written all of it; without one there is nothing to save.
+   * @throws ReasonedError LogsNotSaved
+   */
+  saveLogs(checkpoint: CheckpointKey, logs: ContainerLogs | undefined): Promise<void>;
+
+  /**
+   * Puts the log that the manifest lists in the place of that of a container that was never started.
+   * @throws ReasonedError LogsNotPlaced, CheckpointCorrupt
+   */
+  placeLogs(checkpoint: CheckpointKey, manifest: Manifest, logs: ContainerLogs | undefined): Promise<void>;
+
+  /**
+   * Saves the files of a Docker volume of a frozen container.
+   * @throws ReasonedError VolumeNotSaved
+   */
+  saveVolume(checkpoint: CheckpointKey, from: VolumeDirectory): Promise<void>;
+
+  /**
+   * Unpacks them into an empty volume that no running container uses.
+   * @throws ReasonedError VolumeNotFilled
+   */
+  fillVolume(checkpoint: CheckpointKey, into: VolumeDirectory): Promise<void>;
+
+  /**
+   * Completes the checkpoint: without its manifest, written last, it is none.
+   * @throws ReasonedError CheckpointCorrupt
+   */
+  publishManifest(
+    checkpoint: CheckpointKey,
+    meta: Pick<ManifestMeta, 'driver' | 'containerID'>,
+  ): Promise<PublishedCheckpoint>;
+
+  /**
+   * The manifest as it lies there, its files not looked at; undefined when there is none.
+   * @throws ReasonedError CheckpointCorrupt
+   */
+  readManifest(
+    checkpoint: CheckpointKey,
+  ): Promise<{ readonly manifest: Manifest; readonly published: PublishedCheckpoint } | undefined>;
+
+  /**
+   * Compares every file with the manifest, and the manifest with its digest.
+   * @param onBytes told how many bytes have been compared so far
+   * @throws ReasonedError CheckpointMissing, CheckpointCorrupt
+   */
+  verify(checkpoint: CheckpointKey, manifestDigest: string, onBytes?: (bytes: number) => void): Promise<Manifest>;
+
+  /** How much lies in the checkpoint's directory just now; a figure only. */
+  measure(checkpoint: CheckpointKey): Promise<DirectorySize>;
+
+  /** Removes what all attempts of the migration left. */
+  discard(checkpoint: CheckpointKey): Promise<void>;
+}
+
+/** How an image's archive is written or read. */
+export interface ImageOptions extends WorkLimit {
+  /** `sha256:…`: the one image that it may hold. */
+  readonly imageID: string;
+  /** Told how many bytes there are so far. */
+  readonly onBytes?: (total: number) => void;
+}
