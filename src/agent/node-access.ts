@@ -5,7 +5,9 @@ import type { Clock } from '../runtime/clock';
 import type { CommandRunner } from '../runtime/exec';
 import { measureClockOffset } from '../store/clock-offset';
 import { createVolumeProbe } from '../store/volume';
+import { createVolumeSpeed } from '../store/volume-speed';
 import type { NodeAccess } from './ports';
+import { lookAtNode } from './survey/look-at-node';
 
 const PATH_TIMEOUT_MS = 10_000;
 
@@ -35,6 +37,7 @@ export function createNodeAccess(options: {
   // Without -p: with it nsenter forks, and the process that CRIU shall dump would have another pid.
   const enterNode = hostPid === undefined ? [] : ['nsenter', ...namespacesOf(hostPid), '--'];
   const volumeProbe = createVolumeProbe({ node: name, clock });
+  const measureVolume = createVolumeSpeed({ root: volume, node: name, clock, commands });
   return {
     name,
     isOutOfService,
@@ -48,5 +51,6 @@ export function createNodeAccess(options: {
       const { exitCode } = await commands.run('test', ['-e', path], { timeoutMs: PATH_TIMEOUT_MS });
       return exitCode === 0;
     },
+    survey: (what) => lookAtNode(what, { commands, hostPid, measureVolume }),
   };
 }

@@ -6,6 +6,7 @@ import type { CheckpointKey } from '../store/layout';
 import type { PublishedManifest } from '../store/manifest';
 import type { Manifest, ManifestMeta } from '../store/manifest-format';
 import type { DirectorySize } from '../store/measure';
+import type { NodeFacts, Survey } from './survey/facts';
 
 /** Reads and writes of ContainerMigrations, as an agent needs them. */
 export interface MigrationAccess {
@@ -51,6 +52,11 @@ export interface NodeAccess {
   stoppedProcesses(pid: number): Promise<readonly number[]>;
   /** Whether a path exists on the node, not in the agent's own container. */
   pathExists(path: string): Promise<boolean>;
+  /**
+   * The node, a running container on it, and the speed of the volume, as plain facts. Changes nothing.
+   * @throws ReasonedError ContainerProcessesUnknown, or a VolumeFault
+   */
+  survey(what: Survey): Promise<NodeFacts>;
 }
 
 export type ProbeResult =

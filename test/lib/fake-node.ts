@@ -13,6 +13,7 @@ import type { FakeClock } from './fake-clock';
 import { FakeDocker } from './fake-docker';
 import type { FakeVolume } from './fake-volume';
 import { fakeDriver, fakeStore } from './fake-volume';
+import { nodeFacts } from './node-facts';
 import { recordingLogger } from './recording-logger';
 
 /** One ContainerMigration on an API server: every write makes a new version of it. */
@@ -126,6 +127,7 @@ export class FakeNode {
       establishedConnections: () => Promise.resolve([]),
       stoppedProcesses: () => Promise.resolve([]),
       pathExists: () => Promise.resolve(true),
+      survey: () => Promise.resolve(nodeFacts()),
     } satisfies NodeAccess;
     const deps = {
       migrations: api.access(),

@@ -13,6 +13,7 @@ const spec: Spec = {
   activeDeadlineSeconds: 600,
   backoffLimit: 3,
   cancel: false,
+  mode: 'Migrate',
 };
 
 export const UID = '01234567-89ab-cdef-0123-456789abcdef';

@@ -2,6 +2,7 @@ import type { Check, ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
+import { surveySource } from '../survey/survey-source';
 import { findContainer } from './find-container';
 import { inProgress } from '../journal';
 import { otherHolder } from '../journal-holder';
@@ -24,6 +25,8 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
       return [];
     })),
   );
+  const survey = await surveySource(container, checks, deps);
+  checks.push(...survey.checks);
   const holder = await otherHolder(container.id, migration, deps);
   if (holder !== undefined) checks.unshift(refusal(inProgress(holder)));
   return {
@@ -35,6 +38,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
     networks: [...container.networks],
     ...(volumeID === undefined ? {} : { volumeID }),
     bindSources: [...container.bindSources],
+    ...survey.status,
     checks,
   };
 }

@@ -1,6 +1,7 @@
 import type { Check, ContainerMigration, SourceStatus, TargetStatus } from '../../api/types';
 import { blocking, findings, probeNode, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
+import { surveyTarget } from '../survey/survey-target';
 
 /** Networks that every Docker has. */
 const BUILT_IN_NETWORKS = ['bridge', 'host', 'none'];
@@ -20,7 +21,8 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
   const checks = await findings(() => engineChecks(name, source, deps));
   checks.push(...(await findings(() => probeNode(deps.node))));
   checks.push(...(await findings(() => sameVolume(source, checks, deps))));
-  return { ...base, checks };
+  const survey = await surveyTarget(migration, checks, deps);
+  return { ...base, ...survey.status, checks: [...checks, ...survey.checks] };
 }
 
 /** An export that is not mounted leaves an empty directory, which can be written as well as the real one. */

@@ -6,6 +6,7 @@ import type { Check } from '../../../src/api/types';
 import type { ContainerEngine, ContainerInfo, ContainerSummary } from '../../../src/docker/engine';
 import type { Driver } from '../../../src/driver/driver';
 import { ReasonedError } from '../../../src/runtime/errors';
+import { nodeFacts } from '../../lib/node-facts';
 import { CONTAINER_ID, decision, migration, source } from '../../lib/migration';
 
 const looper: ContainerInfo = {
@@ -47,7 +48,7 @@ function depsFor({ container = {}, node = {}, engine = {}, driver = {} }: World)
     engine: {
       list: () => Promise.resolve([summary]),
       inspect: () => Promise.resolve(info),
-      info: () => Promise.resolve({ runtimes: {} }),
+      info: () => Promise.resolve({ runtimes: {}, version: '28.5.2' }),
       findImage: () => Promise.resolve({ id: looper.imageID }),
       hasNetwork: () => Promise.resolve(true),
       ...engine,
@@ -61,6 +62,8 @@ function depsFor({ container = {}, node = {}, engine = {}, driver = {} }: World)
       establishedConnections: () => Promise.resolve([]),
       stoppedProcesses: () => Promise.resolve([]),
       pathExists: () => Promise.resolve(true),
+      survey: () => Promise.resolve(nodeFacts()),
+      measureClock: () => Promise.resolve({ offsetMicroseconds: 0, errorMicroseconds: 1 }),
       ...node,
     },
     store: { root: '/mnt/transship' },
