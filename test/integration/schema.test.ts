@@ -38,6 +38,7 @@ describe('the API server', () => {
       activeDeadlineSeconds: 600,
       backoffLimit: 3,
       cancel: false,
+      mode: 'Migrate',
     });
   });
 
@@ -72,6 +73,12 @@ describe('the API server', () => {
       { ...goodSpec, retainCheckpoint: 'Maybe' },
       /spec\.retainCheckpoint: Unsupported value: "Maybe": supported values: "Never", "OnFailure", "Always"/,
     ],
+    [
+      'an unknown word for mode',
+      { ...goodSpec, mode: 'DryRun' },
+      /spec\.mode: Unsupported value: "DryRun": supported values: "Migrate", "Preflight"/,
+    ],
+    ['a downtime without a unit', { ...goodSpec, maxDowntime: '2' }, /spec\.maxDowntime in body should match/],
     [
       'a deadline below ten seconds',
       { ...goodSpec, activeDeadlineSeconds: 5 },

@@ -11,7 +11,7 @@ import { blocking } from '../node-checks';
  * instruction that it does not have kills the program later, with SIGILL.
  */
 const INSTRUCTION_SETS =
-  /^(fpu|fxsr|xgetbv1|xsave(opt|c|s)?|mmx(ext)?|3dnow(ext|prefetch)?|sse|sse2|pni|ssse3|sse4_[12]|sse4a|misalignsse|avx\w*|fma|fma4|f16c|xop|tbm|bmi[12]|abm|popcnt|movbe|adx|aes|vaes|pclmulqdq|vpclmulqdq|sha_ni|sha512|sm[34]|gfni|rdrand|rdseed|rdpid|rdtscp|fsgsbase|cx8|cx16|cmov|clflush|clflushopt|clwb|cldemote|movdiri|movdir64b|erms|fsrm|hle|rtm|mpx|pku|ospke|waitpkg|serialize|tsxldtrk|amx_\w+|user_shstk|lahf_lm|syscall|sep|tsc)$/;
+  /^(fpu|fxsr|xgetbv1|xsave(opt|c|s)?|mmx(ext)?|3dnow(ext|prefetch)?|sse|sse2|pni|ssse3|sse4_[12]|sse4a|misalignsse|avx\w*|fma|fma4|f16c|xop|tbm|bmi[12]|abm|popcnt|movbe|adx|aes|vaes|pclmulqdq|vpclmulqdq|sha_ni|sha512|sm[34]|gfni|rdrand|rdseed|rdpid|rdtscp|fsgsbase|cx8|cx16|cmov|clflush|clflushopt|clwb|cldemote|clzero|movdiri|movdir64b|erms|fsrm|hle|rtm|mpx|pku|ospke|waitpkg|serialize|tsxldtrk|amx_\w+|user_shstk|lahf_lm|syscall|sep|tsc)$/;
 
 /** Those of a processor's flags that matter to a program. All that arm64 shows do: they are what it offers to programs. */
 export function instructionSets(machine: string, flags: readonly string[]): string[] {

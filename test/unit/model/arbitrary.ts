@@ -4,7 +4,7 @@ import type { Trouble } from './moves';
 import type { Script } from './run';
 import type { Setting } from './world';
 
-const setting: fc.Arbitrary<Setting> = fc.nat(2 ** 4 * 3 ** 4 * 8 - 1).map((n) => {
+const setting: fc.Arbitrary<Setting> = fc.nat(2 ** 5 * 3 ** 4 * 8 - 1).map((n) => {
   let rest = n;
   const take = (base: number): number => {
     const digit = rest % base;
