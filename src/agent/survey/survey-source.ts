@@ -1,6 +1,6 @@
 import type { Check, Needs, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
-import type { ContainerNeeds } from '../../docker/needs';
+import type { ContainerNeeds, HostPort } from '../../docker/needs';
 import { readNeeds } from '../../docker/needs';
 import { findings } from '../node-checks';
 import type { AgentDeps } from '../ports';
@@ -63,10 +63,15 @@ export function versionsOf({ kernel, criu, runc }: NodeFacts): { kernel: string;
   return { kernel, ...(criu === undefined ? {} : { criu }), ...(runc === undefined ? {} : { runc }) };
 }
 
+/** Without an empty text: API server 1.20 makes null of one in a list, and refuses the write. */
+function publicPort({ protocol, address, port }: HostPort): NonNullable<Needs['ports']>[number] {
+  return { protocol, port, ...(address === '' ? {} : { address }) };
+}
+
 /** What the target has to look for; nothing where the container asks for nothing. */
 function publicNeeds({ ports, devices, memoryLimitBytes }: ContainerNeeds): Needs {
   return {
-    ...(ports.length === 0 ? {} : { ports: ports.map((port) => ({ ...port })) }),
+    ...(ports.length === 0 ? {} : { ports: ports.map(publicPort) }),
     ...(devices.length === 0 ? {} : { devices: [...devices] }),
     ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
   };

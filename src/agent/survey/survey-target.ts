@@ -85,7 +85,7 @@ async function needsChecks(
   const needs: Needs = source?.needs ?? {};
   const missing: string[] = [];
   for (const device of needs.devices ?? []) if (!(await node.pathExists(device))) missing.push(device);
-  const ports = needs.ports ?? [];
+  const ports = (needs.ports ?? []).map((port) => ({ address: '', ...port }));
   const containers = ports.length === 0 ? [] : await containersWithPorts(engine);
   return [
     ...deviceChecks(node.name, missing),

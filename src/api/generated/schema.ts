@@ -452,7 +452,6 @@ export const schema = {
                     "type": "object",
                     "required": [
                       "protocol",
-                      "address",
                       "port"
                     ],
                     "properties": {
@@ -463,7 +462,8 @@ export const schema = {
                       },
                       "address": {
                         "type": "string",
-                        "description": "Address of the host; empty means every address.",
+                        "description": "Address of the host; every address when absent.",
+                        "minLength": 1,
                         "maxLength": 64
                       },
                       "port": {

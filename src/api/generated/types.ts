@@ -281,9 +281,9 @@ export interface Generated {
            */
           protocol: string;
           /**
-           * Address of the host; empty means every address.
+           * Address of the host; every address when absent.
            */
-          address: string;
+          address?: string;
           /**
            * Number of the host's port.
            */

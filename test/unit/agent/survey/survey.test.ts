@@ -63,6 +63,13 @@ describe('the source', () => {
     expect(status.clock).toEqual({ offsetMicroseconds: 0, errorMicroseconds: 1 });
   });
 
+  test('leaves the address of a port out that is published on all of them', async () => {
+    const raw = { HostConfig: { PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }] } } };
+    const { status } = await surveySource({ ...plain, raw }, [], depsFor());
+    // An empty text would do, but for API server 1.20.
+    expect(status.needs).toEqual({ ports: [{ protocol: 'tcp', port: 8080 }] });
+  });
+
   test('finds what the kernel says of the processes', async () => {
     const { checks } = await surveySource(plain, [], depsFor({ container: { ioUring: [42] } }));
     expect(reasons(checks)).toEqual(['IoUring']);
@@ -116,11 +123,12 @@ describe('the target', () => {
     expect(status.estimate).toEqual({ readBytesPerSecond: 200_000_000, downtime: '719ms' });
   });
 
-  const ports = [{ protocol: 'tcp', address: '', port: 18081 }];
+  const ports = [{ protocol: 'tcp', port: 18081 }];
+  const listeners = [{ protocol: 'tcp', address: '', port: 18081 }];
   test.each<[string, object, Partial<ContainerMigration['spec']>, World, string]>([
     ['a downtime that is too long', {}, { maxDowntime: '1ms' }, {}, 'DowntimeTooLong'],
     ['a port that a container has', { needs: { ports } }, {}, { inspect: inspectWithPorts() }, 'PortTaken'],
-    ['a port that a program has', { needs: { ports } }, {}, { facts: { listeners: ports } }, 'PortTaken'],
+    ['a port that a program has', { needs: { ports } }, {}, { facts: { listeners } }, 'PortTaken'],
     ['a device it lacks', { needs: { devices: ['/dev/kvm'] } }, {}, { pathExists: false }, 'DeviceMissing'],
     ['a processor that can less', {}, {}, { facts: { cpuFlags: ['fpu'] } }, 'CpuFeaturesMissing'],
     ['an older kernel', {}, {}, { facts: { kernel: '6.1' } }, 'VersionsRisky'],
