@@ -7,7 +7,7 @@ import { mustRun, run } from '../lib/lab-tools';
 import { poll } from '../lib/waiting';
 import { parseDuration } from '../../src/protocol/duration';
 
-const CONTAINERS = ['look-at-me', 'look-heavy', 'look-holder', 'look-terminal', 'look-device'];
+const CONTAINERS = ['look-at-me', 'look-heavy', 'look-holder', 'look-terminal'];
 const BUSYBOX = ['transship-lab/busybox:1', 'sleep', '100000'];
 const PORT = 18099;
 const MIB = 1024 * 1024;
@@ -113,16 +113,6 @@ test('a downtime that is longer than its owner accepts, with both figures', () =
       spec: { maxDowntime: '1ms' },
     }),
   ));
-
-test('a device that the target does not have', async () => {
-  onNode('node-a', 'mknod /dev/transship-null c 1 3');
-  try {
-    docker('node-a', 'run', '-d', '--device', '/dev/transship-null', '--name', 'look-device', ...BUSYBOX);
-    await refusedFor('DeviceMissing', /\/dev\/transship-null/, looks('look-device', { container: 'look-device' }));
-  } finally {
-    onNode('node-a', 'rm -f /dev/transship-null');
-  }
-});
 
 test('a process that does not run as root, where the node keeps CAP_SYS_RESOURCE from everybody', async () => {
   docker('node-a', 'run', '-d', '-t', '-i', '--user', '1000', '--name', 'look-terminal', ...BUSYBOX);
