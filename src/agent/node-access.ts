@@ -11,7 +11,9 @@ import type { CommandRunner } from '../runtime/exec';
 import { measureClockOffset } from '../store/clock-offset';
 import { listLogFiles } from '../store/log-files';
 import { createVolumeProbe } from '../store/volume';
+import { createVolumeSpeed } from '../store/volume-speed';
 import type { NodeAccess } from './ports';
+import { lookAtNode } from './survey/look-at-node';
 
 const PATH_TIMEOUT_MS = 10_000;
 /** A deleted file may lie on a file server that does not answer. */
@@ -44,6 +46,7 @@ export function createNodeAccess(options: {
   const enterNode = hostPid === undefined ? [] : ['nsenter', ...namespacesOf(hostPid), '--'];
   const findPaths = createFindPaths(commands);
   const volumeProbe = createVolumeProbe({ node: name, clock });
+  const measureVolume = createVolumeSpeed({ root: volume, node: name, clock, commands });
   return {
     name,
     isOutOfService,
@@ -65,5 +68,6 @@ export function createNodeAccess(options: {
       return exitCode === 0;
     },
     logSizeBytes: async (logs) => (await listLogFiles(logs)).reduce((total, { sizeBytes }) => total + sizeBytes, 0),
+    survey: (what) => lookAtNode(what, { commands, hostPid, measureVolume }),
   };
 }

@@ -14,6 +14,7 @@ import type { Driver } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
 import type { CheckpointStore } from './checkpoint-store-port';
 import type { ContainerLogs } from '../store/log-files';
+import type { NodeFacts, Survey } from './survey/facts';
 
 /** Reads and writes of ContainerMigrations, as an agent needs them. */
 export interface MigrationAccess {
@@ -71,6 +72,11 @@ export interface NodeAccess {
   pathExists(path: string): Promise<boolean>;
   /** How large a container's log is, with all that was rotated away and kept. */
   logSizeBytes(logs: ContainerLogs): Promise<number>;
+  /**
+   * The node, a running container on it, and the speed of the volume, as plain facts. Changes nothing.
+   * @throws ReasonedError ContainerProcessesUnknown, or a VolumeFault
+   */
+  survey(what: Survey): Promise<NodeFacts>;
 }
 
 export type ProbeResult =

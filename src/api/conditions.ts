@@ -3,7 +3,7 @@ import type { Condition } from './types';
 /**
  * Types of the conditions on a ContainerMigration.
  *
- * - `Ready` (kstatus): always present. True only when the container runs on the target.
+ * - `Ready` (kstatus): True only when the container runs on the target; absent in the phase Checked, present in all others.
  * - `Reconciling`, `Stalled` (kstatus): abnormal-true, absent when normal. Stalled: it will not get further by itself.
  * - the others: Unknown until their step was reached, True when it was done, False when it cannot be.
  */

@@ -53,9 +53,13 @@ export type VolumePolicy = Spec['volumes'];
 export type Checkpoint = NonNullable<Status['checkpoint']>;
 export type Condition = NonNullable<Status['conditions']>[number];
 export type Timings = NonNullable<Status['timings']>;
+export type NodeReport = NonNullable<SourceStatus['node']>;
+export type Needs = NonNullable<SourceStatus['needs']>;
+export type SourceEstimate = NonNullable<SourceStatus['estimate']>;
+export type Estimate = NonNullable<Status['estimate']>;
 export type Downtime = NonNullable<Status['downtime']>;
 
-const FINAL_PHASES: readonly Phase[] = ['Succeeded', 'RolledBack', 'Failed'];
+const FINAL_PHASES: readonly Phase[] = ['Succeeded', 'Checked', 'RolledBack', 'Failed'];
 
 /** True once nothing will ever be done for the object again (invariant I6 in docs/protocol.md). */
 export function isFinal(migration: ContainerMigration): boolean {

@@ -139,6 +139,10 @@ export const CONTROLLER_BRANCHES = {
     when: 'the preflight found something that stands against it',
     then: '`Failed`, reason of the first finding; nothing was touched',
   },
+  EndAfterPreflight: {
+    when: 'the preflight found nothing, and `spec.mode` is `Preflight`',
+    then: '`Checked`: the container could be moved; nothing was touched',
+  },
   AdvanceToPrepare: { when: 'the preflight found nothing', then: 'grants the step Prepare' },
   HoldFreeze: {
     when: 'both are prepared, and a node does not report',

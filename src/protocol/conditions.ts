@@ -26,22 +26,27 @@ const order: readonly Phase[] = ['Pending', 'Preflight', 'Preparing', 'Freezing'
 export function conditionsOf({ phase, reason, message }: Progress, before: readonly Condition[]): ConditionInput[] {
   const ended = phase === 'Failed' || phase === 'RolledBack';
   const undone = ended || phase === 'RollingBack';
+  const checked = phase === 'Checked';
   const kstatus: ConditionInput[] = [
-    { type: 'Ready', status: phase === 'Succeeded' ? 'True' : 'False', reason, message },
+    // Nothing has moved, so it is never True, and a False would be in progress for ever to kstatus, to which an object
+    // without Ready, Reconciling and Stalled is current (docs/api.md).
+    ...(checked ? [] : [{ type: 'Ready', status: phase === 'Succeeded' ? 'True' : 'False', reason, message } as const]),
     ...(ended ? [{ type: 'Stalled', status: 'True', reason, message } as const] : []),
-    ...(ended || phase === 'Succeeded' ? [] : [{ type: 'Reconciling', status: 'True', reason, message } as const]),
+    ...(ended || checked || phase === 'Succeeded'
+      ? []
+      : [{ type: 'Reconciling', status: 'True', reason, message } as const]),
   ];
   let firstOpen = true;
+  const reached = order.indexOf(checked ? 'Preparing' : phase);
   const steps = milestones.map(({ type, during, done }): ConditionInput => {
     const old = before.find((condition) => condition.type === type);
-    if (!undone && order.indexOf(phase) > order.indexOf(during))
-      return { type, status: 'True', reason: type, message: done };
+    if (!undone && reached > order.indexOf(during)) return { type, status: 'True', reason: type, message: done };
     if (old?.status === 'True') return { type, status: 'True', reason: old.reason, message: old.message };
     const failedHere = undone && firstOpen;
     firstOpen = false;
     return failedHere
       ? { type, status: 'False', reason, message }
-      : { type, status: 'Unknown', reason: undone ? 'NotReached' : 'Pending', message: 'not reached' };
+      : { type, status: 'Unknown', reason: undone || checked ? 'NotReached' : 'Pending', message: 'not reached' };
   });
   return [...kstatus, ...steps];
 }

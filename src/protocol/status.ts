@@ -5,6 +5,7 @@ import type { Progress } from './conditions';
 import { conditionsOf } from './conditions';
 import { claimHolds } from './claim';
 import type { ControllerStep } from './controller/step';
+import { estimateOf } from './estimate';
 import { downtimeOf, timingsOf } from './measurements';
 
 /** The fields of status that the controller owns, and no other (one field manager per actor). */
@@ -44,6 +45,7 @@ export function statusAfter(migration: ContainerMigration, step: StatusStep, at:
     phaseTransitions,
     ...(decision === undefined ? {} : { decision }),
     ...(status.source?.checkpoint === undefined ? {} : { checkpoint: status.source.checkpoint }),
+    ...estimateOf(status),
     timings: timingsOf(measured, finishedAt),
     ...(downtime === undefined ? {} : { downtime }),
   };

@@ -99,7 +99,7 @@ export function checkpointPaths(root: string, key: CheckpointKey): CheckpointPat
  * What one node writes to try the volume out: `<root>/.transship/<kind>/<node>`.
  * @throws TerminalError `CheckpointPathInvalid` for a node name that is none of Kubernetes.
  */
-export function nodePath(root: string, kind: 'probe' | 'clock', node: string): string {
+export function nodePath(root: string, kind: 'probe' | 'clock' | 'speed', node: string): string {
   check(NODE_NAME.test(node) && node.length <= 253, `node name ${quote(node)}`);
   return join(root, VOLUME_DIRECTORY, kind, node);
 }

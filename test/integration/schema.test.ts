@@ -42,6 +42,7 @@ describe('the API server', () => {
       volumeOverrides: [],
       image: 'Transfer',
       cancel: false,
+      mode: 'Migrate',
     });
   });
 
@@ -91,6 +92,12 @@ describe('the API server', () => {
       { ...goodSpec, image: 'Copy' },
       /spec\.image: Unsupported value: "Copy": supported values: "Require", "Pull", "Transfer"/,
     ],
+    [
+      'an unknown word for mode',
+      { ...goodSpec, mode: 'DryRun' },
+      /spec\.mode: Unsupported value: "DryRun": supported values: "Migrate", "Preflight"/,
+    ],
+    ['a downtime without a unit', { ...goodSpec, maxDowntime: '2' }, /spec\.maxDowntime in body should match/],
     [
       'a deadline below ten seconds',
       { ...goodSpec, activeDeadlineSeconds: 5 },

@@ -18,6 +18,7 @@ import { fakeImages } from './fake-images';
 import type { FakeVolume } from './fake-volume';
 import { fakeDriver, fakeStore } from './fake-volume';
 import { NOTHING_OPEN } from './nothing-open';
+import { nodeFacts } from './node-facts';
 import { recordingLogger } from './recording-logger';
 
 /** One ContainerMigration on an API server: every write makes a new version of it. */
@@ -144,6 +145,7 @@ export class FakeNode {
       dumpFacts: () => Promise.resolve(this.facts),
       pathExists: () => Promise.resolve(true),
       logSizeBytes: () => Promise.resolve(0),
+      survey: () => Promise.resolve(nodeFacts()),
     } satisfies NodeAccess;
     const deps = {
       migrations: api.access(),

@@ -17,6 +17,7 @@ const spec: Spec = {
   volumeOverrides: [],
   image: 'Transfer',
   cancel: false,
+  mode: 'Migrate',
 };
 
 export const UID = '01234567-89ab-cdef-0123-456789abcdef';

@@ -6,6 +6,7 @@ import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-chec
 import type { AgentDeps } from '../ports';
 import { connectionChecks } from './connections';
 import { seeVolumes } from '../volumes/source-checks';
+import { surveySource } from '../survey/survey-source';
 import { findContainer } from './find-container';
 import { logChecks } from './log-checks';
 import { inProgress } from '../journal';
@@ -39,6 +40,8 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
     })),
   );
   const imageDigests = await digestsOf(container, deps);
+  const survey = await surveySource(container, checks, deps);
+  checks.push(...survey.checks);
   const holder = await otherHolder(container.id, migration, deps);
   if (holder !== undefined) checks.unshift(refusal(inProgress(holder)));
   return {
@@ -52,6 +55,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
     ...(volumeID === undefined ? {} : { volumeID }),
     bindSources: [...container.bindSources],
     ...(volumes.length === 0 ? {} : { volumes }),
+    ...survey.status,
     checks,
   };
 }

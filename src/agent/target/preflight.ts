@@ -5,6 +5,7 @@ import { shared } from '../volumes/plan';
 import { volumeChecks } from '../volumes/target';
 import type { ImagePlan } from './image-plan';
 import { planImage } from './image-plan';
+import { surveyTarget } from '../survey/survey-target';
 
 /** Networks that every Docker has. */
 const BUILT_IN_NETWORKS = ['bridge', 'host', 'none'];
@@ -33,7 +34,9 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
   );
   checks.push(...(await findings(() => probeNode(deps.node))));
   checks.push(...(await findings(() => sameVolume(source, checks, deps))));
-  return { ...base, ...(image === undefined ? {} : { image }), checks };
+  const survey = await surveyTarget(migration, checks, deps);
+  const status = { ...survey.status, ...(image === undefined ? {} : { image }) };
+  return { ...base, ...status, checks: [...checks, ...survey.checks] };
 }
 
 /** An export that is not mounted leaves an empty directory, which can be written as well as the real one. */

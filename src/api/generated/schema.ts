@@ -178,6 +178,21 @@ export const schema = {
             "pattern": "^(ghost-limit=[1-9][0-9]{0,11}|skip-in-flight|ext-unix-sk)$"
           }
         },
+        "mode": {
+          "type": "string",
+          "description": "Migrate moves the container. Preflight looks on both nodes whether it could be moved, says what it would cost, and ends without touching anything.",
+          "enum": [
+            "Migrate",
+            "Preflight"
+          ],
+          "default": "Migrate"
+        },
+        "maxDowntime": {
+          "type": "string",
+          "description": "The longest downtime that is acceptable, such as 500ms, 2s or 1m30s. A migration whose predicted downtime is longer is refused before anything was touched. It is a prediction, no promise.",
+          "maxLength": 32,
+          "pattern": "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"
+        },
         "cancel": {
           "type": "boolean",
           "description": "Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.",
@@ -205,6 +220,7 @@ export const schema = {
             "Freezing",
             "Restoring",
             "Succeeded",
+            "Checked",
             "RollingBack",
             "RolledBack",
             "Failed"
@@ -232,7 +248,7 @@ export const schema = {
         },
         "conditions": {
           "type": "array",
-          "description": "Ready (kstatus; True only when the container runs on the target), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored.",
+          "description": "Ready (kstatus; True only when the container runs on the target, absent in the phase Checked), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored.",
           "items": {
             "type": "object",
             "required": [
@@ -528,6 +544,139 @@ export const schema = {
                 },
                 "additionalProperties": false
               }
+            },
+            "node": {
+              "type": "object",
+              "description": "What the preflight saw of the node.",
+              "required": [
+                "machine",
+                "kernel",
+                "docker"
+              ],
+              "properties": {
+                "machine": {
+                  "type": "string",
+                  "description": "Architecture of the node, such as x86_64."
+                },
+                "kernel": {
+                  "type": "string",
+                  "description": "Release of its kernel."
+                },
+                "docker": {
+                  "type": "string",
+                  "description": "Version of its Docker."
+                },
+                "criu": {
+                  "type": "string",
+                  "description": "Version of its CRIU."
+                },
+                "runc": {
+                  "type": "string",
+                  "description": "Version of its runc."
+                },
+                "cpuFeatures": {
+                  "type": "array",
+                  "description": "Of the source only: the instruction sets of its processor, by the names of /proc/cpuinfo. The target must have all of them.",
+                  "items": {
+                    "type": "string"
+                  }
+                }
+              },
+              "additionalProperties": false
+            },
+            "needs": {
+              "type": "object",
+              "description": "What else the container needs of the target.",
+              "properties": {
+                "ports": {
+                  "type": "array",
+                  "description": "Host ports that its owner published.",
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "protocol",
+                      "port"
+                    ],
+                    "properties": {
+                      "protocol": {
+                        "type": "string",
+                        "description": "Protocol of the port, tcp or udp.",
+                        "maxLength": 8
+                      },
+                      "address": {
+                        "type": "string",
+                        "description": "Address of the host; every address when absent.",
+                        "minLength": 1,
+                        "maxLength": 64
+                      },
+                      "port": {
+                        "type": "integer",
+                        "description": "Number of the host's port.",
+                        "minimum": 1,
+                        "maximum": 65535
+                      }
+                    },
+                    "additionalProperties": false
+                  }
+                },
+                "devices": {
+                  "type": "array",
+                  "description": "Paths of the host's devices that it was given.",
+                  "items": {
+                    "type": "string",
+                    "pattern": "^/"
+                  }
+                },
+                "memoryLimitBytes": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Its memory limit in bytes; absent when it has none.",
+                  "minimum": 1
+                }
+              },
+              "additionalProperties": false
+            },
+            "estimate": {
+              "type": "object",
+              "description": "What the source can tell beforehand of the checkpoint.",
+              "required": [
+                "memoryBytes",
+                "filesBytes",
+                "checkpointBytes",
+                "size",
+                "writeBytesPerSecond"
+              ],
+              "properties": {
+                "memoryBytes": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Memory of its processes that CRIU would write, in bytes.",
+                  "minimum": 0
+                },
+                "filesBytes": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Its writable layer and what lies in its tmpfs mounts, in bytes.",
+                  "minimum": 0
+                },
+                "checkpointBytes": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Predicted size of the checkpoint in bytes.",
+                  "minimum": 0
+                },
+                "size": {
+                  "type": "string",
+                  "description": "The same for people."
+                },
+                "writeBytesPerSecond": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "How fast this node wrote to the shared volume, measured.",
+                  "minimum": 1
+                }
+              },
+              "additionalProperties": false
             },
             "description": {
               "type": "object",
@@ -882,6 +1031,66 @@ export const schema = {
                 "additionalProperties": false
               }
             },
+            "node": {
+              "type": "object",
+              "description": "What the preflight saw of the node.",
+              "required": [
+                "machine",
+                "kernel",
+                "docker"
+              ],
+              "properties": {
+                "machine": {
+                  "type": "string",
+                  "description": "Architecture of the node, such as x86_64."
+                },
+                "kernel": {
+                  "type": "string",
+                  "description": "Release of its kernel."
+                },
+                "docker": {
+                  "type": "string",
+                  "description": "Version of its Docker."
+                },
+                "criu": {
+                  "type": "string",
+                  "description": "Version of its CRIU."
+                },
+                "runc": {
+                  "type": "string",
+                  "description": "Version of its runc."
+                },
+                "cpuFeatures": {
+                  "type": "array",
+                  "description": "Of the source only: the instruction sets of its processor, by the names of /proc/cpuinfo. The target must have all of them.",
+                  "items": {
+                    "type": "string"
+                  }
+                }
+              },
+              "additionalProperties": false
+            },
+            "estimate": {
+              "type": "object",
+              "description": "What the target can tell beforehand of the move.",
+              "required": [
+                "readBytesPerSecond",
+                "downtime"
+              ],
+              "properties": {
+                "readBytesPerSecond": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "How fast this node read from the shared volume, measured.",
+                  "minimum": 1
+                },
+                "downtime": {
+                  "type": "string",
+                  "description": "Predicted downtime of the container, such as 1.204s."
+                }
+              },
+              "additionalProperties": false
+            },
             "clock": {
               "type": "object",
               "description": "How far the node's clock was ahead of the clock of the shared volume, measured shortly before the freeze.",
@@ -1019,6 +1228,30 @@ export const schema = {
                 }
               },
               "additionalProperties": false
+            }
+          },
+          "additionalProperties": false
+        },
+        "estimate": {
+          "type": "object",
+          "description": "What the preflight predicted; compare it with checkpoint and downtime at the end.",
+          "required": [
+            "checkpointBytes",
+            "size"
+          ],
+          "properties": {
+            "checkpointBytes": {
+              "type": "integer",
+              "format": "int64",
+              "description": "Predicted size of the checkpoint in bytes."
+            },
+            "size": {
+              "type": "string",
+              "description": "The same for people."
+            },
+            "downtime": {
+              "type": "string",
+              "description": "Predicted time for which no process of the container runs; absent when the target did not look."
             }
           },
           "additionalProperties": false

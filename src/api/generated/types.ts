@@ -81,6 +81,14 @@ export interface Generated {
      */
     criu?: string[];
     /**
+     * Migrate moves the container. Preflight looks on both nodes whether it could be moved, says what it would cost, and ends without touching anything.
+     */
+    mode: 'Migrate' | 'Preflight';
+    /**
+     * The longest downtime that is acceptable, such as 500ms, 2s or 1m30s. A migration whose predicted downtime is longer is refused before anything was touched. It is a prediction, no promise.
+     */
+    maxDowntime?: string;
+    /**
      * Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.
      */
     cancel: boolean;
@@ -103,6 +111,7 @@ export interface Generated {
       | 'Freezing'
       | 'Restoring'
       | 'Succeeded'
+      | 'Checked'
       | 'RollingBack'
       | 'RolledBack'
       | 'Failed';
@@ -123,7 +132,7 @@ export interface Generated {
      */
     finishedAt?: string;
     /**
-     * Ready (kstatus; True only when the container runs on the target), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored.
+     * Ready (kstatus; True only when the container runs on the target, absent in the phase Checked), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored.
      */
     conditions?: {
       /**
@@ -307,6 +316,90 @@ export interface Generated {
          */
         blocking: boolean;
       }[];
+      /**
+       * What the preflight saw of the node.
+       */
+      node?: {
+        /**
+         * Architecture of the node, such as x86_64.
+         */
+        machine: string;
+        /**
+         * Release of its kernel.
+         */
+        kernel: string;
+        /**
+         * Version of its Docker.
+         */
+        docker: string;
+        /**
+         * Version of its CRIU.
+         */
+        criu?: string;
+        /**
+         * Version of its runc.
+         */
+        runc?: string;
+        /**
+         * Of the source only: the instruction sets of its processor, by the names of /proc/cpuinfo. The target must have all of them.
+         */
+        cpuFeatures?: string[];
+      };
+      /**
+       * What else the container needs of the target.
+       */
+      needs?: {
+        /**
+         * Host ports that its owner published.
+         */
+        ports?: {
+          /**
+           * Protocol of the port, tcp or udp.
+           */
+          protocol: string;
+          /**
+           * Address of the host; every address when absent.
+           */
+          address?: string;
+          /**
+           * Number of the host's port.
+           */
+          port: number;
+        }[];
+        /**
+         * Paths of the host's devices that it was given.
+         */
+        devices?: string[];
+        /**
+         * Its memory limit in bytes; absent when it has none.
+         */
+        memoryLimitBytes?: number;
+      };
+      /**
+       * What the source can tell beforehand of the checkpoint.
+       */
+      estimate?: {
+        /**
+         * Memory of its processes that CRIU would write, in bytes.
+         */
+        memoryBytes: number;
+        /**
+         * Its writable layer and what lies in its tmpfs mounts, in bytes.
+         */
+        filesBytes: number;
+        /**
+         * Predicted size of the checkpoint in bytes.
+         */
+        checkpointBytes: number;
+        /**
+         * The same for people.
+         */
+        size: string;
+        /**
+         * How fast this node wrote to the shared volume, measured.
+         */
+        writeBytesPerSecond: number;
+      };
       /**
        * The portable description of the container on the volume.
        */
@@ -525,6 +618,48 @@ export interface Generated {
         blocking: boolean;
       }[];
       /**
+       * What the preflight saw of the node.
+       */
+      node?: {
+        /**
+         * Architecture of the node, such as x86_64.
+         */
+        machine: string;
+        /**
+         * Release of its kernel.
+         */
+        kernel: string;
+        /**
+         * Version of its Docker.
+         */
+        docker: string;
+        /**
+         * Version of its CRIU.
+         */
+        criu?: string;
+        /**
+         * Version of its runc.
+         */
+        runc?: string;
+        /**
+         * Of the source only: the instruction sets of its processor, by the names of /proc/cpuinfo. The target must have all of them.
+         */
+        cpuFeatures?: string[];
+      };
+      /**
+       * What the target can tell beforehand of the move.
+       */
+      estimate?: {
+        /**
+         * How fast this node read from the shared volume, measured.
+         */
+        readBytesPerSecond: number;
+        /**
+         * Predicted downtime of the container, such as 1.204s.
+         */
+        downtime: string;
+      };
+      /**
        * How far the node's clock was ahead of the clock of the shared volume, measured shortly before the freeze.
        */
       clock?: {
@@ -612,6 +747,23 @@ export interface Generated {
          */
         at: string;
       };
+    };
+    /**
+     * What the preflight predicted; compare it with checkpoint and downtime at the end.
+     */
+    estimate?: {
+      /**
+       * Predicted size of the checkpoint in bytes.
+       */
+      checkpointBytes: number;
+      /**
+       * The same for people.
+       */
+      size: string;
+      /**
+       * Predicted time for which no process of the container runs; absent when the target did not look.
+       */
+      downtime?: string;
     };
     /**
      * The checkpoint on the volume.

@@ -179,12 +179,16 @@ function hasLooked<T extends { readonly state: string }>(agent: T | undefined): 
 
 const isBlocking = (check: Check): boolean => check.blocking;
 
-function afterPreflight({ status: { source, target } }: ContainerMigration): ControllerStep {
+function afterPreflight({ spec, status: { source, target } }: ContainerMigration): ControllerStep {
   const blocking = [
     ...(source?.checks ?? []).map((check) => ({ ...check, node: source?.nodeName ?? '' })),
     ...(target?.checks ?? []).map((check) => ({ ...check, node: target?.nodeName ?? '' })),
   ].filter(isBlocking);
   const [first] = blocking;
+  if (first === undefined && spec.mode === 'Preflight') {
+    const message = `nothing stands against moving the container from ${spec.source.nodeName} to ${spec.target.nodeName}; nothing was touched (spec.mode is Preflight)`;
+    return { do: 'Finish', because: 'EndAfterPreflight', phase: 'Checked', reason: 'PreflightPassed', message };
+  }
   if (first === undefined) return { do: 'Advance', because: 'AdvanceToPrepare', to: 'Prepare' };
   return {
     do: 'Refuse',

@@ -58,7 +58,7 @@ export type ControllerStep = { readonly because: ControllerBranch } & (
   | { readonly do: 'Revoke'; readonly reason: string; readonly message: string; readonly fenced?: string }
   | {
       readonly do: 'Finish';
-      readonly phase: 'Succeeded' | 'RolledBack' | 'Failed';
+      readonly phase: 'Succeeded' | 'Checked' | 'RolledBack' | 'Failed';
       readonly reason: string;
       readonly message: string;
     }

@@ -1,83 +1,9 @@
-import { FileJournal } from '../../../src/agent/journal';
-import type { AgentDeps, NodeAccess } from '../../../src/agent/ports';
 import { preflightSource } from '../../../src/agent/source/preflight';
 import { preflightTarget } from '../../../src/agent/target/preflight';
-import type { Check, Spec, TargetStatus } from '../../../src/api/types';
-import type { ContainerEngine, ContainerInfo, ContainerSummary } from '../../../src/docker/engine';
-import type { ImageTransport } from '../../../src/docker/images';
-import type { Driver } from '../../../src/driver/driver';
-import { ReasonedError } from '../../../src/runtime/errors';
-import { CONTAINER_ID, decision, migration, source } from '../../lib/migration';
+import { decision, migration } from '../../lib/migration';
 import { NOTHING_OPEN } from '../../lib/nothing-open';
-
-const looper: ContainerInfo = {
-  id: CONTAINER_ID,
-  name: 'looper',
-  imageID: 'sha256:image',
-  imageName: 'busybox:1',
-  state: 'running',
-  pid: 42,
-  exitCode: 0,
-  labels: {},
-  restartPolicy: { name: 'always', maximumRetryCount: 0 },
-  runtime: 'runc',
-  execIDs: [],
-  networkMode: 'bridge',
-  networks: ['bridge'],
-  init: false,
-  bindSources: [],
-  volumes: [],
-  annotations: {},
-  upperDir: '/var/lib/docker/overlay2/0123/diff',
-  logDriver: 'json-file',
-  startedAt: '2026-01-01T00:00:00Z',
-  raw: {},
-};
-
-interface World {
-  readonly container?: Partial<ContainerInfo>;
-  readonly node?: Partial<NodeAccess>;
-  readonly engine?: Partial<ContainerEngine>;
-  readonly images?: Partial<ImageTransport>;
-  readonly driver?: Partial<Driver>;
-}
-
-/** A node on which nothing stands against a migration, but for what the case changes. */
-function depsFor({ container = {}, node = {}, engine = {}, images = {}, driver = {} }: World): AgentDeps {
-  const info = { ...looper, ...container };
-  const summary: ContainerSummary = { id: info.id, names: [info.name], labels: info.labels };
-  return {
-    migrations: { list: () => [] },
-    engine: {
-      list: () => Promise.resolve([summary]),
-      inspect: () => Promise.resolve(info),
-      info: () => Promise.resolve({ runtimes: {} }),
-      findImage: () => Promise.resolve({ id: looper.imageID }),
-      hasNetwork: () => Promise.resolve(true),
-      ...engine,
-    },
-    images: { digestsOf: () => Promise.resolve([]), ...images },
-    driver: { checkFreeze: () => Promise.resolve([]), checkWake: () => Promise.resolve([]), ...driver },
-    node: {
-      name: 'node-a',
-      probeCriu: () => Promise.resolve({ ok: true }),
-      probeVolume: () => Promise.resolve({ ok: true }),
-      volumeID: () => Promise.resolve('volume-1'),
-      establishedConnections: () => Promise.resolve([]),
-      stoppedProcesses: () => Promise.resolve([]),
-      dumpFacts: () => Promise.resolve(NOTHING_OPEN),
-      pathExists: () => Promise.resolve(true),
-      logSizeBytes: () => Promise.resolve(0),
-      ...node,
-    },
-    store: { root: '/mnt/transship' },
-    journal: new FileJournal('/nonexistent'),
-  } as unknown as AgentDeps;
-}
-
-const summarise = (checks: readonly Check[] = []): [string, boolean][] =>
-  checks.map(({ reason, blocking }) => [reason, blocking]);
-const unavailable = (reason: string) => (): Promise<never> => Promise.reject(new ReasonedError(reason, 'for the test'));
+import type { World } from '../../lib/preflight-world';
+import { depsFor, elsewhere, passing, summarise, unavailable } from '../../lib/preflight-world';
 
 const huge = { path: '/huge', sizeBytes: 2 ** 30 };
 
@@ -182,121 +108,6 @@ test('an error that nobody has named is not taken for a refusal', async () => {
   await expect(preflightSource(migration(), deps)).rejects.toThrow('a fault of ours');
 });
 
-const described = {
-  containerName: 'looper',
-  imageID: looper.imageID,
-  imageName: 'busybox:1',
-  networks: ['bridge', 'backend'],
-  bindSources: [] as string[],
-  volumeID: 'volume-1',
-  checks: [],
-};
-const elsewhere: World = { container: { id: 'e'.repeat(64), name: 'somebody-else' } };
-
-const onTarget: Record<string, { world?: World; source?: object; found: [string, boolean][] }> = {
-  'finds nothing against a plain container': { found: [] },
-  'need not look when the source refuses': {
-    source: { checks: [{ reason: 'X', message: 'no', blocking: true }] },
-    world: { engine: { info: unavailable('EngineUnreachable') } },
-    found: [],
-  },
-  'has a missing image carried': {
-    world: { engine: { findImage: () => Promise.resolve(undefined) } },
-    found: [['ImageCarried', false]],
-  },
-  'refuses a missing network, but none that every Docker has': {
-    world: { engine: { hasNetwork: () => Promise.resolve(false) } },
-    found: [['NetworkMissing', true]],
-  },
-  'refuses a taken name': { world: { container: { name: 'looper' } }, found: [['NameTaken', true]] },
-  'mentions a bind mount': { source: { bindSources: ['/srv'] }, found: [['BindMountNotCarried', false]] },
-  'refuses a bind mount whose path it lacks': {
-    source: { bindSources: ['/srv'] },
-    world: { node: { pathExists: () => Promise.resolve(false) } },
-    found: [['BindMountMissing', true]],
-  },
-  'refuses another volume than the source sees': {
-    world: { node: { volumeID: () => Promise.resolve('volume-2') } },
-    found: [['VolumeNotShared', true]],
-  },
-  'refuses what Docker refuses': {
-    world: { engine: { info: unavailable('EngineRefused') } },
-    found: [['EngineRefused', true]],
-  },
-  'passes on what the driver finds': {
-    world: {
-      driver: {
-        checkWake: () => Promise.resolve([{ reason: 'RestoreRuntimeMissing', message: 'no', blocking: true }]),
-      },
-    },
-    found: [['RestoreRuntimeMissing', true]],
-  },
-};
-
-test.each(Object.entries(onTarget))('the target %s', async (_name, { world = {}, source: changes = {}, found }) => {
-  const object = migration({
-    decision: decision('Preflight'),
-    source: source('Preflighted', { ...described, ...changes }),
-  });
-  const deps = depsFor({ ...elsewhere, ...world });
-  const status = await preflightTarget(object, deps);
-  expect(status).toMatchObject({ state: 'Preflighted', containerName: 'looper' });
-  expect(summarise(status.checks)).toEqual(found);
-});
-
-describe('an image that the target lacks', () => {
-  const DIGEST = `registry.example/busybox@sha256:${'a'.repeat(64)}`;
-  const lacking = { findImage: () => Promise.resolve(undefined) };
-  const look = async (
-    image: Spec['image'],
-    imageDigests: string[],
-    ask: ImageTransport['ask'] = () => Promise.resolve(),
-  ): Promise<TargetStatus> => {
-    const object = migration(
-      { decision: decision('Preflight'), source: source('Preflighted', { ...described, imageDigests }) },
-      { spec: { image } },
-    );
-    return preflightTarget(object, depsFor({ ...elsewhere, engine: lacking, images: { ask } }));
-  };
-
-  test.each<[Spec['image'], string[], TargetStatus['image'], [string, boolean][]]>([
-    ['Require', [DIGEST], undefined, [['ImageMissing', true]]],
-    ['Pull', [DIGEST], 'Pull', [['ImageCarried', false]]],
-    ['Pull', [], undefined, [['ImageNotPullable', true]]],
-    ['Transfer', [], 'Transfer', [['ImageCarried', false]]],
-    ['Transfer', [DIGEST], 'Pull', [['ImageCarried', false]]],
-  ])('with spec.image %s and the digests %j', async (mode, digests, image, found) => {
-    const status = await look(mode, digests);
-    expect(status.image).toBe(image);
-    expect(summarise(status.checks)).toEqual(found);
-  });
-
-  test('that its registry refuses is refused, or carried over the volume', async () => {
-    const ask = unavailable('ImageNotPullable');
-    expect(summarise((await look('Pull', [DIGEST], ask)).checks)).toEqual([['ImageNotPullable', true]]);
-    expect((await look('Transfer', [DIGEST], ask)).image).toBe('Transfer');
-  });
-
-  test('whose registry does not answer is asked for again, or carried over the volume', async () => {
-    const ask = unavailable('ImagePullFailed');
-    await expect(look('Pull', [DIGEST], ask)).rejects.toMatchObject({ reason: 'ImagePullFailed' });
-    expect((await look('Transfer', [DIGEST], ask)).image).toBe('Transfer');
-  });
-
-  test('is asked for by each of its digests, as long as none is offered', async () => {
-    const other = DIGEST.replace('example', 'test');
-    const ask: ImageTransport['ask'] = (digest) =>
-      digest === other ? Promise.resolve() : Promise.reject(new ReasonedError('ImageNotPullable', 'for the test'));
-    const { checks } = await look('Pull', [DIGEST, other], ask);
-    expect(checks).toMatchObject([{ reason: 'ImageCarried', message: expect.stringContaining(other) as string }]);
-  });
-});
-
-test('an image that is there is neither asked for nor carried', async () => {
-  const object = migration({ source: source('Preflighted', described) });
-  expect(await preflightTarget(object, depsFor(elsewhere))).toMatchObject({ image: 'Present', checks: [] });
-});
-
 test('the source tells by which digests registries know the image', async () => {
   const digest = `registry.example/busybox@sha256:${'a'.repeat(64)}`;
   const known = depsFor({ images: { digestsOf: () => Promise.resolve([digest]) } });
@@ -307,24 +118,8 @@ test('the source tells by which digests registries know the image', async () => 
   await expect(preflightSource(migration(), away)).rejects.toMatchObject({ reason: 'EngineUnreachable' });
 });
 
-/** What may pass by itself is no reason to refuse for good: the look is tried again. */
-const passing: [string, World][] = [
-  ['EngineUnreachable', { engine: { list: unavailable('EngineUnreachable'), info: unavailable('EngineUnreachable') } }],
-  ['EngineTimedOut', { engine: { list: unavailable('EngineTimedOut') } }],
-  ['VolumeHung', { node: { volumeID: unavailable('VolumeHung') } }],
-  ...['VolumeHung', 'VolumeStale', 'VolumeIOError'].map((reason): [string, World] => [
-    reason,
-    { node: { probeVolume: () => Promise.resolve({ ok: false, reason, message: 'for the test' }) } },
-  ]),
-];
-
 test.each(passing)('the source does not refuse for %s, which may pass: the look fails', async (reason, world) => {
   await expect(preflightSource(migration(), depsFor(world))).rejects.toMatchObject({ reason });
-});
-
-test.each(passing)('the target does not refuse for %s, which may pass: the look fails', async (reason, world) => {
-  const object = migration({ source: source('Preflighted', described) });
-  await expect(preflightTarget(object, depsFor({ ...elsewhere, ...world }))).rejects.toMatchObject({ reason });
 });
 
 test('a volume that is full is for a person to mend, and refused', async () => {

@@ -21,9 +21,9 @@ test.each<[string, ReturnType<typeof migration>, boolean]>([
   expect(isCopy(object)).toBe(copy);
 });
 
-test('three phases are final, and having none is not', () => {
+test('four phases are final, and having none is not', () => {
   const phases: readonly Phase[] = schema.properties.status.properties.phase.enum;
   const final = phases.filter((phase) => isFinal(migration({ phase })));
-  expect(final).toEqual(['Succeeded', 'RolledBack', 'Failed']);
+  expect(final).toEqual(['Succeeded', 'Checked', 'RolledBack', 'Failed']);
   expect(isFinal(migration())).toBe(false);
 });

@@ -47,7 +47,9 @@ describe('a wake-up', () => {
     const criuOptions = [{ name: 'mntns-compat-mode' }, { name: 'ext-unix-sk' }, { name: 'force-irmap' }] as const;
     await driver.arm(ID, UID, setup.checkpoint, { criuOptions });
     const { annotations } = driver.createOptions(UID);
-    expect(readFileSync(annotations['org.criu.config'] ?? '', 'utf8')).toBe('leave-stopped\ntcp-close\nmntns-compat-mode\n');
+    expect(readFileSync(annotations['org.criu.config'] ?? '', 'utf8')).toBe(
+      'leave-stopped\ntcp-close\nmntns-compat-mode\n',
+    );
     expect(readFileSync(join(setup.marker, 'restore-options'), 'utf8')).toBe('--file-locks\n--ext-unix-sk\n');
   });
 

@@ -32,11 +32,14 @@ const lives = (container: SimContainer | undefined): boolean =>
   container !== undefined && (container.state === 'running' || (container.state === 'dead' && container.killedByNode));
 
 /** I2: at the end exactly one copy runs where the object says, or the object says that none does. */
-function checkEnd(world: World, { status }: ContainerMigration): void {
+function checkEnd(world: World, { spec, status }: ContainerMigration): void {
   const { source, target } = world.nodes;
   const replacement = source.containers.find(({ madeBy }) => madeBy !== undefined);
   const copy = target.containers.find(({ madeBy }) => madeBy !== undefined);
   const original = originalOf(world);
+  if ((status.phase === 'Checked') !== (spec.mode === 'Preflight') && status.phase !== 'Failed') {
+    throw new Violation(`spec.mode is ${spec.mode}, and it ended ${status.phase ?? ''}`);
+  }
   if (status.phase === 'Succeeded') {
     if (!lives(copy)) throw new Violation('I2: Succeeded, and it does not run on the target');
     if (original?.state === 'paused' && source.powered && !source.tainted) {

@@ -135,6 +135,8 @@ export interface Setting {
   readonly retain: 0 | 1 | 2;
   readonly backoffLimit: number;
   readonly impatient: boolean;
+  /** `spec.mode: Preflight`. */
+  readonly preflightOnly: boolean;
   /** Clock skew of source and target, minutes. */
   readonly skewMinutes: readonly [number, number];
 }
@@ -216,8 +218,8 @@ export function createWorld(
 /** Specs are shared between runs: their digests are remembered by identity (memoized-digest.ts). */
 const specs = new Map<string, ContainerMigration['spec']>();
 
-function specOf({ keep, retain, backoffLimit, impatient }: Setting): ContainerMigration['spec'] {
-  const key = `${String(keep)} ${retain} ${backoffLimit} ${String(impatient)}`;
+function specOf({ keep, retain, backoffLimit, impatient, preflightOnly }: Setting): ContainerMigration['spec'] {
+  const key = `${String(keep)} ${retain} ${backoffLimit} ${String(impatient)} ${String(preflightOnly)}`;
   const known = specs.get(key);
   if (known !== undefined) return known;
   const spec: ContainerMigration['spec'] = {
@@ -232,6 +234,7 @@ function specOf({ keep, retain, backoffLimit, impatient }: Setting): ContainerMi
     volumeOverrides: [],
     image: 'Transfer',
     cancel: false,
+    mode: preflightOnly ? 'Preflight' : 'Migrate',
   };
   specs.set(key, spec);
   return spec;

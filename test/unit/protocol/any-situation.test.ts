@@ -143,6 +143,18 @@ test('a wait ends some time, and says what for (I8)', () => {
   });
 });
 
+test('a migration that shall only look is granted no step beyond the preflight, and no other ends as checked', () => {
+  always(({ controller }, { object: { spec, status } }) => {
+    if (controller.do === 'Advance' && controller.to === 'Prepare') expect(spec.mode).toBe('Migrate');
+    if (controller.do !== 'Finish' || controller.phase !== 'Checked') return;
+    expect(spec.mode).toBe('Preflight');
+    expect(status.decision?.step).toBe('Preflight');
+    expect([...(status.source?.checks ?? []), ...(status.target?.checks ?? [])].some((one) => one.blocking)).toBe(
+      false,
+    );
+  });
+});
+
 test('it succeeds only when the container has run on the target, and is refused only when nothing was touched', () => {
   always(({ controller }, { object: { status } }) => {
     if (controller.do === 'Finish' && controller.phase === 'Succeeded') expect(isRestored(status.target)).toBe(true);

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { specDigest } from '../../../src/api/spec-digest';
 import { ADMITTED_UID } from '../../../src/api/types';
 import type { ContainerMigration, Status } from '../../../src/api/types';
 import { schema } from '../../../src/api/generated/schema';
@@ -92,13 +93,23 @@ const anyObject = fc
     ),
     cancel: sometimes(fc.constant(true)),
     sameNode: sometimes(fc.constant({ nodeName: 'node-a' })),
+    looksOnly: sometimes(fc.constant(true)),
   })
-  .map(({ status: anything, cancel, sameNode, ...metadata }) =>
-    migration(anything, {
+  .map(({ status: anything, cancel, sameNode, looksOnly, ...metadata }) => {
+    const object = migration(anything, {
       metadata: present(metadata),
       spec: { ...(cancel === true && { cancel }), ...(sameNode && { target: sameNode }) },
-    }),
-  );
+    });
+    return looksOnly === true ? withMode(object, 'Preflight') : object;
+  });
+
+/** The same with another mode, decided for just as much as it was before. */
+function withMode(object: ContainerMigration, mode: ContainerMigration['spec']['mode']): ContainerMigration {
+  const spec = { ...object.spec, mode };
+  const { decision: decided } = object.status;
+  if (decided?.specDigest !== specDigest(object.spec)) return { ...object, spec };
+  return { ...object, spec, status: { ...object.status, decision: { ...decided, specDigest: specDigest(spec) } } };
+}
 
 const anyNode: fc.Arbitrary<NodeView> = fc.constantFrom(WELL, WELL, WELL, SILENT, FENCED, NO_NODE, {
   ...WELL,

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { formatDuration, preciseMs } from '../../../src/protocol/duration';
+import { formatDuration, parseDuration, preciseMs } from '../../../src/protocol/duration';
 import { downtimeOf, timingsOf } from '../../../src/protocol/measurements';
 import { decision, migration, source, target } from '../../lib/migration';
 
@@ -84,4 +84,14 @@ test('microseconds of a time are not lost', () => {
       expect(preciseMs(time)).toBeCloseTo(Date.parse('2026-01-01T00:00:00Z') + micros / 1000, 3);
     }),
   );
+});
+
+test.each([
+  ['500ms', 500],
+  ['2s', 2_000],
+  ['1.5s', 1_500],
+  ['1m30s', 90_000],
+  ['2h', 7_200_000],
+])('%s is read as %d ms', (text, ms) => {
+  expect(parseDuration(text)).toBe(ms);
 });

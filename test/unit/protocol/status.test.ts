@@ -67,6 +67,33 @@ test('success is Ready, without the abnormal conditions', () => {
   expect(object.status.finishedAt).toBe(AT);
 });
 
+test('a preflight that found nothing is neither Ready nor unready: kstatus takes it for current', () => {
+  const estimate = { memoryBytes: 1, filesBytes: 2, checkpointBytes: 3, size: '3B', writeBytesPerSecond: 4 };
+  const object = after(
+    migration({
+      decision: decision('Preflight'),
+      source: source('Preflighted', { estimate }),
+      target: target('Preflighted', { estimate: { readBytesPerSecond: 5, downtime: '700ms' } }),
+    }),
+    { do: 'Finish', because: 'EndAfterPreflight', phase: 'Checked', reason: 'PreflightPassed', message: 'could move' },
+  );
+  expect(summary(object)).toEqual({
+    PreflightPassed: 'True',
+    Prepared: 'Unknown',
+    Checkpointed: 'Unknown',
+    Restored: 'Unknown',
+  });
+  expect(object.status).toMatchObject({ phase: 'Checked', reason: 'PreflightPassed', finishedAt: AT });
+  expect(object.status.estimate).toEqual({ checkpointBytes: 3, size: '3B', downtime: '700ms' });
+});
+
+test('an estimate of the source alone has no downtime, and none is invented before it', () => {
+  const estimate = { memoryBytes: 1, filesBytes: 2, checkpointBytes: 3, size: '3B', writeBytesPerSecond: 4 };
+  const told = after(migration({ source: source('Preflighted', { estimate }) }), waiting);
+  expect(told.status.estimate).toEqual({ checkpointBytes: 3, size: '3B' });
+  expect(after(migration(), waiting).status).not.toHaveProperty('estimate');
+});
+
 test('a refusal is Stalled, and the preflight says why', () => {
   const object = after(migration({ decision: decision('Preflight') }), {
     do: 'Refuse',

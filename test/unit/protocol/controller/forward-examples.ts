@@ -1,12 +1,13 @@
 import type { ControllerBranch } from '../../../../src/protocol/branches';
 import type { ControllerObservation } from '../../../../src/protocol/controller/step';
-import { error, source, target } from '../../../lib/migration';
+import { specDigest } from '../../../../src/api/spec-digest';
+import { decision, error, migration, source, target } from '../../../lib/migration';
 import type { Examples } from '../example';
 import { at, atMs, CANCELLED, CHANGED, DELETED, FENCED, moments, phases, seen, SILENT } from './observations';
 
 type Branch = Extract<
   ControllerBranch,
-  `GiveUp${string}` | 'AwaitStep' | 'RefuseChecks' | `AdvanceTo${string}` | 'HoldFreeze'
+  `GiveUp${string}` | 'AwaitStep' | 'RefuseChecks' | 'EndAfterPreflight' | `AdvanceTo${string}` | 'HoldFreeze'
 >;
 
 const retry = (failures: number): object => ({ error, retry: { failures, notBefore: at(60) } });
@@ -183,6 +184,22 @@ export const forwardExamples: Examples<Branch, ControllerObservation> = {
       ),
       step: { do: 'Refuse', reason: 'ImageMissing' },
       says: ['node-b: no image; node-b: no name'],
+    },
+  ],
+  EndAfterPreflight: [
+    {
+      object: moments.preflight(
+        { spec: { mode: 'Preflight' } },
+        {
+          decision: decision('Preflight', {
+            specDigest: specDigest(migration({}, { spec: { mode: 'Preflight' } }).spec),
+          }),
+          source: source('Preflighted', { checks: [] }),
+          target: target('Preflighted', { checks: [warning] }),
+        },
+      ),
+      step: { do: 'Finish', phase: 'Checked', reason: 'PreflightPassed' },
+      says: ['node-a', 'node-b', 'nothing was touched'],
     },
   ],
   AdvanceToPrepare: [
