@@ -17,6 +17,7 @@ const NAME = 'e2e-image';
 const REGISTRY = 'e2e-image-registry';
 /** Of this run alone: no node has it from before. */
 const IMAGE = `transship-lab/e2e-image:${process.pid}`;
+const LABEL = 'transship-e2e-image';
 const BASE = 'transship-lab/busybox:1';
 const REPOSITORY = '127.0.0.1:5057/e2e-image';
 
@@ -30,7 +31,10 @@ function clean(): void {
   letAgentsGoOn();
   deleteMigrations();
   removeContainers(NAME, REGISTRY);
-  const script = 'for name; do docker image ls --quiet "$name"; done | sort -u | xargs -r docker image rm -f';
+  // A name may have been given to somebody else's image: only the name goes. What has no name is known by the label.
+  const names = "for name; do docker image ls --format '{{.Repository}}:{{.Tag}}' \"$name\"; done | grep -v '<none>'";
+  const unnamed = `docker image ls --quiet --filter label=${LABEL}`;
+  const script = `{ ${names}; } | xargs -r docker image rm -f; ${unnamed} | sort -u | xargs -r docker image rm -f`;
   for (const node of NODES) onNode(node, script, 'transship-lab/e2e-image', REPOSITORY);
 }
 
@@ -41,7 +45,7 @@ let follower: LogFollower;
 beforeEach(async () => {
   clean();
   docker('node-a', 'run', '--name', NAME, BASE, 'sh', '-c', 'dd if=/dev/urandom of=/own bs=1M count=8 2>/dev/null');
-  imageID = docker('node-a', 'commit', NAME, IMAGE);
+  imageID = docker('node-a', 'commit', '--change', `LABEL ${LABEL}=1`, NAME, IMAGE);
   docker('node-a', 'rm', NAME);
   docker('node-a', 'run', '-d', '--name', NAME, '--restart', 'always', IMAGE, 'sh', '-c', counterScript(20_000));
   follower = new LogFollower('node-a', NAME);
