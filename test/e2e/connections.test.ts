@@ -141,7 +141,8 @@ test('with Close it moves: both ends notice at once, and the target accepts new 
   const frozenAtMs = Date.parse(status.source?.frozenAt ?? '');
   for (const { how, atMs } of [await idle.end(), end]) {
     expect(how).toBe('ECONNRESET');
-    expect(atMs - frozenAtMs).toBeLessThan(1_000);
+    // A machine under load is slow; a client that hangs does so for minutes.
+    expect(atMs - frozenAtMs).toBeLessThan(5_000);
   }
   // Its own connection to itself has two ends in the container.
   expect(status.source?.closedConnections?.count).toBeGreaterThanOrEqual(4);
