@@ -78,6 +78,12 @@ export interface CheckpointStore {
   applyWritableLayer(checkpoint: CheckpointKey, upperDir: string): Promise<void>;
 
   /**
+   * Copies what a running container has written to its log so far, which leaves `saveLogs` what comes after that.
+   * @throws ReasonedError LogsNotSaved
+   */
+  saveLogsAhead(checkpoint: CheckpointKey, logs: ContainerLogs): Promise<void>;
+
+  /**
    * Saves the log of a frozen container when Docker has written all of it; without one there is nothing to save.
    * @throws ReasonedError LogsNotSaved
    */
@@ -88,6 +94,12 @@ export interface CheckpointStore {
    * @throws ReasonedError LogsNotPlaced, CheckpointCorrupt
    */
   placeLogs(checkpoint: CheckpointKey, manifest: Manifest, logs: ContainerLogs | undefined): Promise<void>;
+
+  /**
+   * Gives the log of a container of this node that is dead to another one that was never started.
+   * @throws ReasonedError LogsNotPlaced
+   */
+  copyLogs(from: ContainerLogs, to: ContainerLogs): Promise<void>;
 
   /**
    * Saves the files of a Docker volume of a frozen container.

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { MAX_DESCRIPTION_BYTES } from '../docker/description';
 import type { CheckpointDirectories } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
@@ -10,12 +10,12 @@ import { atomicWrite, ensureDirectory, makeEmptyDirectory, removeDirectory, remo
 import { saveImageFile, withImageFile } from '../store/image-file';
 import type { CheckpointKey, CheckpointPaths } from '../store/layout';
 import { checkpointPaths, VOLUMES, WRITABLE_LAYER } from '../store/layout';
-import { carriedLogs } from '../store/log-files';
+import { carriedLogs, listLogFiles } from '../store/log-files';
 import { publishManifest, readManifest, verifyCheckpoint } from '../store/manifest';
 import type { Manifest } from '../store/manifest-format';
 import { measureDirectory } from '../store/measure';
 import { placeLogs } from '../store/place-logs';
-import { saveLogs } from '../store/save-logs';
+import { LogSavers } from './log-savers';
 import { fillVolume, saveVolume } from '../store/volume-archive';
 import { applyLayer, isLayerEmpty, saveLayer } from '../store/writable-layer';
 import type { CheckpointStore } from './checkpoint-store-port';
@@ -45,6 +45,7 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
   };
   // Programs have a deadline of their own, after which they are killed; what is left are file calls.
   const commandMs = { save: deadlines.dumpMs, apply: deadlines.wakeMs };
+  const logSavers = new LogSavers();
   let measuring = false;
 
   return {
@@ -105,16 +106,27 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
       volume.within(commandMs.apply + VOLUME_TIMEOUT_MS, (signal) =>
         applyLayer(abortable(commands, signal), pathsOf(checkpoint).writableLayer, upperDir, commandMs.apply),
       ),
+    saveLogsAhead: (checkpoint, logs) =>
+      volume.within(commandMs.save + VOLUME_TIMEOUT_MS, async (signal) => {
+        const { directory, logs: directoryOfLogs } = pathsOf(checkpoint);
+        await logSavers.of(directory).saveAhead(logs, { root, directory: directoryOfLogs, clock, signal });
+      }),
     saveLogs: (checkpoint, logs) =>
-      volume.within(commandMs.save + VOLUME_TIMEOUT_MS, (signal) =>
-        saveLogs(logs, root, pathsOf(checkpoint).logs, { clock, signal }),
-      ),
+      volume.within(commandMs.save + VOLUME_TIMEOUT_MS, async (signal) => {
+        const { directory, logs: directoryOfLogs } = pathsOf(checkpoint);
+        await logSavers.of(directory).save(logs, { root, directory: directoryOfLogs, clock, signal });
+      }),
     placeLogs: async (checkpoint, { files }, logs) => {
       const carried = carriedLogs(files, logs?.driver);
       if (logs === undefined || carried.length === 0) return;
       await volume.within(commandMs.apply + VOLUME_TIMEOUT_MS, (signal) =>
         placeLogs(abortable(commands, signal), pathsOf(checkpoint).directory, carried, logs, commandMs.apply),
       );
+    },
+    copyLogs: async (from, to) => {
+      const files = await listLogFiles(from);
+      const named = files.map(({ suffix, sizeBytes }) => ({ path: basename(from.path) + suffix, suffix, sizeBytes }));
+      await placeLogs(commands, dirname(from.path), named, to, commandMs.apply);
     },
     saveVolume: async (checkpoint, from) => {
       const paths = pathsOf(checkpoint);
@@ -132,7 +144,9 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
       volume.within(deadlines.dumpMs + VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, relative } = pathsOf(checkpoint);
         const { uid: migrationUID, attempt } = checkpoint;
-        const published = await publishManifest(directory, { ...meta, migrationUID, attempt }, { signal });
+        const digests = logSavers.digests(directory);
+        const published = await publishManifest(directory, { ...meta, migrationUID, attempt }, { signal, digests });
+        logSavers.forget(directory);
         return { path: relative, ...published };
       }),
     readManifest: (checkpoint) =>

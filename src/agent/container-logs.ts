@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ContainerMigration } from '../api/types';
 import type { ContainerInfo } from '../docker/engine';
 import type { ContainerLogs, FileLogDriver } from '../store/log-files';
 import { FILE_LOG_DRIVERS } from '../store/log-files';
@@ -23,6 +24,14 @@ export function containerLogs({
   if (driver === undefined || layer === null) return undefined;
   const containerDirectory = join(layer[1] ?? '/', 'containers', id);
   return { driver, containerDirectory, path: join(containerDirectory, logPath(driver, id)) };
+}
+
+/** The log that goes along with a migration; undefined when there is none, or its owner leaves it behind. */
+export function logsToCarry(
+  { spec }: Pick<ContainerMigration, 'spec'>,
+  container: Pick<ContainerInfo, 'id' | 'logDriver' | 'upperDir'>,
+): ContainerLogs | undefined {
+  return spec.logs === 'Skip' ? undefined : containerLogs(container);
 }
 
 function logPath(driver: FileLogDriver, id: string): string {

@@ -96,6 +96,7 @@ function telling(deps: AgentDeps, migration: ContainerMigration, set: (activity?
       ...store,
       saveWritableLayer: (...given) =>
         during({ doing: 'Save', measure: written }, () => store.saveWritableLayer(...given)),
+      saveLogsAhead: (...given) => during({ doing: 'Save', measure: written }, () => store.saveLogsAhead(...given)),
       saveLogs: (...given) => during({ doing: 'Save', measure: written }, () => store.saveLogs(...given)),
       saveVolume: (...given) => during({ doing: 'Save', measure: written }, () => store.saveVolume(...given)),
       fillVolume: (...given) => during({ doing: 'Apply', measure: all }, () => store.fillVolume(...given)),

@@ -8,7 +8,7 @@ import type { Manifest } from '../store/manifest-format';
 import { reportedOptions } from './criu-options';
 import type { AgentDeps } from './ports';
 
-/** Fills the volumes of a container that was never started. Can be repeated. */
+/** Puts what is no part of the checkpoint's images in place, in a container that was never started. Can be repeated. */
 export type FillVolumes = (
   migration: ContainerMigration,
   container: ContainerInfo,

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ReasonedError, hasCode } from '../runtime/errors';
@@ -27,6 +28,16 @@ export interface LogFile {
   readonly sizeBytes: number;
   /** When it was last written: ms since the epoch. */
   readonly modifiedMs: number;
+  /** Stays when it is rotated to another name. */
+  readonly identity: string;
+}
+
+/**
+ * By what a file is known again under another name. With its birth, for the number of one that was removed is soon
+ * another's; where the file system tells no birth, it is 0.
+ */
+export function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
+  return [dev, ino, birthtimeNs].join(':');
 }
 
 const SUFFIX = '(?:\\.[1-9][0-9]{0,3}(?:\\.gz)?)?';
@@ -46,8 +57,11 @@ export async function listLogFiles({ path }: ContainerLogs): Promise<readonly Lo
     // Docker is just compressing it, or was killed at that: its own readers take the uncompressed one, too.
     if (suffixes.includes(suffix.replace(/\.gz$/, '')) && suffix.endsWith('.gz')) continue;
     // A rotation may have renamed it.
-    const found = await unlessMissing(lstat(path + suffix), undefined);
-    if (found?.isFile() === true) files.push({ suffix, sizeBytes: found.size, modifiedMs: found.mtimeMs });
+    const found = await unlessMissing(lstat(path + suffix, { bigint: true }), undefined);
+    if (found?.isFile() !== true) continue;
+    const { size, mtimeNs } = found;
+    const modifiedMs = Number(mtimeNs) / 1_000_000;
+    files.push({ suffix, sizeBytes: Number(size), modifiedMs, identity: identityOf(found) });
   }
   return files;
 }

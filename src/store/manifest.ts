@@ -4,6 +4,7 @@ import { systemClock } from '../runtime/clock';
 import type { ReasonedError } from '../runtime/errors';
 import { hasCode } from '../runtime/errors';
 import { requireConfined } from './confined';
+import type { FileDigest } from './digest';
 import { digestFile, digestOf } from './digest';
 import { directoriesOf, listFiles, mapAtOnce } from './file-set';
 import { VISIBLE_WITHIN_MS, atomicWrite, isListed, syncDirectory } from './files';
@@ -23,6 +24,12 @@ export interface PublishedManifest {
   readonly sizeBytes: number;
   /** Number of listed files. */
   readonly files: number;
+}
+
+/** How a checkpoint is completed. */
+export interface PublishOptions extends VerifyFilesOptions {
+  /** Of files whose digest is known, by their paths below the directory: they are not read once more. */
+  readonly digests?: ReadonlyMap<string, FileDigest> | undefined;
 }
 
 /** How a checkpoint is compared with its manifest. */
@@ -46,7 +53,7 @@ export interface VerifyOptions extends VerifyFilesOptions {
 export async function publishManifest(
   directory: string,
   meta: ManifestMeta,
-  { signal, onProgress }: VerifyFilesOptions = {},
+  { signal, onProgress, digests }: PublishOptions = {},
 ): Promise<PublishedManifest> {
   let bytesRead = 0;
   const onBytes = (bytes: number): void => onProgress?.((bytesRead += bytes));
@@ -55,7 +62,9 @@ export async function publishManifest(
     const needed = directoriesOf(found.files);
     const stray = found.directories.find((path) => !needed.has(path));
     if (stray !== undefined) throw corrupt(`${stray} in ${directory} is a directory without files`);
-    const files = await mapAtOnce(found.files, (path) => syncAndDigest(directory, path, { signal, onBytes }));
+    const files = await mapAtOnce(found.files, (path) =>
+      syncAndDigest(directory, path, { signal, onBytes, known: digests?.get(path) }),
+    );
     const directories = [...needed].map((path) => join(directory, path));
     await mapAtOnce([...directories, directory], syncDirectory);
     const { driver, containerID, migrationUID, attempt: number, criuVersion } = meta;
@@ -159,12 +168,22 @@ function requireMeta(directory: string, manifest: ManifestMeta, expected: Partia
 async function syncAndDigest(
   directory: string,
   path: string,
-  options: { readonly signal: AbortSignal | undefined; readonly onBytes: (bytes: number) => void },
+  {
+    known,
+    ...options
+  }: {
+    readonly signal: AbortSignal | undefined;
+    readonly onBytes: (bytes: number) => void;
+    readonly known: FileDigest | undefined;
+  },
 ): Promise<ManifestFile> {
   options.signal?.throwIfAborted();
   return attempt(join(directory, path), 'CheckpointCorrupt', () =>
     withOwnFile(join(directory, path), async (file) => {
       await file.sync();
+      // Should somebody have changed it meanwhile, the target finds that out.
+      const { size } = await file.stat();
+      if (known?.sizeBytes === size) return { path, ...known };
       return { path, ...(await digestFile(file, options)) };
     }),
   );

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { ReasonedError, describeError } from '../runtime/errors';
 import type { CommandRunner } from '../runtime/exec';
 import { mapAtOnce } from './file-set';
+import { LOG_MODE } from './log-copy';
 import type { CarriedLog, ContainerLogs } from './log-files';
-import { LOG_MODE } from './save-logs';
 import { volumeErrorIn } from './volume-errors';
 
 /** Names of this prefix, in the directory of a container's log, are copies that are not finished. */

@@ -103,6 +103,33 @@ test('of a container that writes as fast as it can', async () => {
   expectUnbroken(linesOf(docker('node-b', 'logs', NAME)), 1000);
 });
 
+test('of a container that writes as fast as it can, rotated between what is copied before the freeze and the rest', async () => {
+  const script = 'i=0; while :; do i=$((i+1)); echo $i; done';
+  docker('node-a', 'run', '-d', '--name', NAME, '--cpus', '0.3', ...SMALL, IMAGE, 'sh', '-c', script);
+  await sleep(1_000);
+  await migrateHeld({ name: 'logs-rotated', container: NAME }, 'published', () => undefined);
+  expect(getMigration('logs-rotated').status.phase).toBe('Succeeded');
+  const after = logOf('node-b');
+  expect(after.length).toBeGreaterThan(400);
+  expect(numbersOf(after)).toEqual(countedOn(after));
+});
+
+test('that is left behind by spec.logs: Skip begins at the move', async () => {
+  docker('node-a', 'run', '-d', '--name', NAME, IMAGE, 'sh', '-c', QUICK_THEN_SLOW);
+  await sleep(1_000);
+  const manifest = { name: 'logs-skipped', container: NAME, from: 'node-a', to: 'node-b' };
+  const spec = { logs: 'Skip', afterSuccess: 'Keep', retainCheckpoint: 'Always' };
+  const { status } = await migrateWell({ ...manifest, spec });
+  expect(status.source?.checks).toContainEqual(expect.objectContaining({ reason: 'LogsNotCarried', blocking: false }));
+  await sleep(500);
+  const [before, after] = [numbersOf(logOf('node-a')), numbersOf(logOf('node-b'))];
+  expectUnbroken(before, 1500);
+  expect(after[0]).toBe(String(before.length + 1));
+  const onVolume = onNode('node-a', 'ls "/mnt/transship/$1"', status.checkpoint?.path ?? '');
+  expect(linesOf(onVolume)).toContain('images');
+  expect(linesOf(onVolume)).not.toContain('logs');
+});
+
 test('a log that another driver keeps stays behind, and the migration says so', async () => {
   docker('node-a', 'run', '-d', '--name', NAME, '--log-driver', 'syslog', ...syslog(), IMAGE, 'sleep', '100000');
   const { status } = await migrateWell({ name: 'logs-elsewhere', container: NAME, from: 'node-a', to: 'node-b' });

@@ -41,6 +41,7 @@ describe('the API server', () => {
       volumes: 'Copy',
       volumeOverrides: [],
       image: 'Transfer',
+      logs: 'Carry',
       cancel: false,
       mode: 'Migrate',
     });
@@ -91,6 +92,11 @@ describe('the API server', () => {
       'an unknown word for image',
       { ...goodSpec, image: 'Copy' },
       /spec\.image: Unsupported value: "Copy": supported values: "Require", "Pull", "Transfer"/,
+    ],
+    [
+      'an unknown word for logs',
+      { ...goodSpec, logs: 'Copy' },
+      /spec\.logs: Unsupported value: "Copy": supported values: "Carry", "Skip"/,
     ],
     [
       'an unknown word for mode',

@@ -23,6 +23,8 @@ export interface FakeVolume {
   image?: string | undefined;
   /** The memory that was dumped, and by how many dumps before it came to this one. */
   images?: { readonly memory: string; readonly dump: number } | undefined;
+  /** The log as far as it was saved while the container ran. */
+  logAhead?: string | undefined;
   /** The log that was saved. */
   log?: string | undefined;
   manifest?: { readonly manifest: Manifest; readonly published: PublishedCheckpoint } | undefined;
@@ -68,6 +70,14 @@ export function fakeStore(
     prepareDirectories: () => Promise.resolve(DIRECTORIES),
     saveWritableLayer: done,
     applyWritableLayer: done,
+    saveLogsAhead: (_checkpoint, logs) => {
+      volume.logAhead = docker.get(containerOf(logs)).log;
+      return Promise.resolve();
+    },
+    copyLogs: (from, to) => {
+      docker.change(containerOf(to), { log: docker.get(containerOf(from)).log });
+      return Promise.resolve();
+    },
     saveLogs: (_checkpoint, logs) => {
       volume.log = logs === undefined ? undefined : docker.get(containerOf(logs)).log;
       return Promise.resolve();

@@ -16,6 +16,7 @@ const spec: Spec = {
   volumes: 'Copy',
   volumeOverrides: [],
   image: 'Transfer',
+  logs: 'Carry',
   cancel: false,
   mode: 'Migrate',
 };

@@ -4,7 +4,7 @@ import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
 import { formatBytes } from '../../runtime/format-bytes';
 import { checkpointOf } from '../checkpoint-key';
-import { containerLogs } from '../container-logs';
+import { logsToCarry } from '../container-logs';
 import { chooseFor, reportedOptions } from '../criu-options';
 import type { PublishedCheckpoint } from '../checkpoint-store-port';
 import type { AgentDeps } from '../ports';
@@ -76,6 +76,8 @@ async function dump(
   }
   // Before anything is touched: a manifest of an earlier dump would vouch for images that are overwritten now.
   const directories = await store.beginDump(checkpointOf(migration));
+  const logs = container.state === 'running' ? logsToCarry(migration, container) : undefined;
+  if (logs !== undefined) await store.saveLogsAhead(checkpointOf(migration), logs);
   // A policy such as `always` would start a second copy the moment the original is killed (moby restarts it).
   await engine.setRestartPolicy(container.id, { name: 'no', maximumRetryCount: 0 });
   // Noted before the pause: an agent that dies in between still knows that the pause is its own.
@@ -101,7 +103,7 @@ export async function publish(
   if (container.upperDir !== undefined) await store.saveWritableLayer(checkpoint, container.upperDir);
   await saveVolumes(migration, container, { store });
   // Last of all: meanwhile Docker writes what it had read from the container before it stood still.
-  await store.saveLogs(checkpoint, containerLogs(container));
+  await store.saveLogs(checkpoint, logsToCarry(migration, container));
   const complete = await store.publishManifest(checkpoint, { driver: driver.name, containerID: container.id });
   const publishedAt = new Date(clock.now()).toISOString();
   await journal.note(container.id, migration.metadata.uid, { publishedAt });

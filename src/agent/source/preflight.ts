@@ -1,6 +1,7 @@
 import type { Check, ContainerMigration, SourceStatus, VolumeStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
+import { logsToCarry } from '../container-logs';
 import { criuChecks } from '../criu-options';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
@@ -40,7 +41,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
     })),
   );
   const imageDigests = await digestsOf(container, deps);
-  const survey = await surveySource(container, checks, deps);
+  const survey = await surveySource(container, checks, deps, logsToCarry(migration, container));
   checks.push(...survey.checks);
   const holder = await otherHolder(container.id, migration, deps);
   if (holder !== undefined) checks.unshift(refusal(inProgress(holder)));
@@ -92,7 +93,7 @@ async function containerChecks(
   }
   return [
     ...carriedChecks(container),
-    ...(await logChecks(container, deps.node)),
+    ...(await logChecks(container, migration, deps.node)),
     ...(await connectionChecks(container, migration, deps)),
     ...(await processChecks(container, deps)),
     ...(await criuChecks(migration, container, deps)),

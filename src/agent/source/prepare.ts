@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ContainerMigration, SourceStatus } from '../../api/types';
 import { describe } from '../../docker/description';
 import { checkpointOf } from '../checkpoint-key';
+import { logsToCarry } from '../container-logs';
 import { chooseFor } from '../criu-options';
 import { reserveContainer } from '../journal-holder';
 import type { AgentDeps } from '../ports';
@@ -20,6 +21,9 @@ export async function prepareSource(
   const container = await originalOf(status, deps.engine);
   await reserveContainer(container, migration, deps);
   const image = await saveImage(migration, container, deps);
+  const logs = logsToCarry(migration, container);
+  // Most of it is written already and does not change any more: it needs no downtime.
+  if (logs !== undefined) await deps.store.saveLogsAhead(checkpointOf(migration), logs);
   const description = { ...describe(container), ...(await describeVolumes(status, deps)) };
   const text = `${JSON.stringify(description, null, 2)}\n`;
   const sharedProbe = shared(status.volumes).length === 0 ? undefined : randomBytes(16).toString('hex');

@@ -8,6 +8,7 @@ import { isTransient } from '../transient';
 import { hasRunOn, wakeUp } from '../wake-up';
 import { describeCheckpoint, publish } from './freeze';
 import { findOriginal, originalOf } from './original';
+import { keepOwnLog } from './own-log';
 import { createReplacement, findReplacement } from './replacement';
 import { finishRollBack, reportLost } from './roll-back';
 
@@ -73,7 +74,7 @@ async function wakeReplacement(
     throw new ReasonedError('ReplacementLost', 'the container that was to be woken up in the original’s place is gone');
   }
   await deps.store.verify(checkpointOf(migration), checkpoint.digest);
-  await wakeUp(migration, container, checkpoint.digest, deps);
+  await wakeUp(migration, container, checkpoint.digest, deps, keepOwnLog);
   return container;
 }
 

@@ -20,36 +20,51 @@ const NANOSECONDS_PER_BYTE = 4;
 /** The container runs on until it is frozen, and what it has then is written. */
 const GROWTH = 1.25;
 
-/** What the source can predict of the checkpoint. Pure. */
-export function estimateCheckpoint(container: ContainerFacts, { writeBytesPerSecond }: VolumeSpeed): SourceEstimate {
+/**
+ * What the source can predict of the checkpoint. Pure.
+ * @param logBytes of the log that is carried
+ */
+export function estimateCheckpoint(
+  container: ContainerFacts,
+  { writeBytesPerSecond }: VolumeSpeed,
+  logBytes = 0,
+): SourceEstimate {
   const { memoryBytes } = container;
   const filesBytes = container.tmpfsBytes + container.writableLayerBytes;
-  const checkpointBytes = BASE_BYTES + memoryBytes + filesBytes;
-  return { memoryBytes, filesBytes, checkpointBytes, size: formatBytes(checkpointBytes), writeBytesPerSecond };
+  const checkpointBytes = BASE_BYTES + memoryBytes + filesBytes + logBytes;
+  return {
+    memoryBytes,
+    filesBytes,
+    logBytes,
+    checkpointBytes,
+    size: formatBytes(checkpointBytes),
+    writeBytesPerSecond,
+  };
 }
 
 /**
  * The downtime in ms, from the first process that stands still to the last that runs again: a fixed part, writing to
- * the volume on the source, reading from it on the target, and what the processors do with every byte. Pure.
+ * the volume on the source, reading from it on the target, and what the processors do with every byte. The log is
+ * written before it. Pure.
  */
 export function predictDowntimeMs(
-  { checkpointBytes, writeBytesPerSecond }: SourceEstimate,
+  { checkpointBytes, logBytes = 0, writeBytesPerSecond }: SourceEstimate,
   { readBytesPerSecond }: Pick<VolumeSpeed, 'readBytesPerSecond'>,
 ): number {
-  const secondsOnVolume = checkpointBytes / writeBytesPerSecond + checkpointBytes / readBytesPerSecond;
+  const secondsOnVolume = (checkpointBytes - logBytes) / writeBytesPerSecond + checkpointBytes / readBytesPerSecond;
   return Math.round(BASE_MS + secondsOnVolume * 1_000 + (checkpointBytes * NANOSECONDS_PER_BYTE) / 1_000_000);
 }
 
 /** Whether the checkpoint has room on the volume. */
-export function roomChecks({ checkpointBytes }: SourceEstimate, { freeBytes }: VolumeSpeed): Check[] {
+export function roomChecks({ checkpointBytes, logBytes = 0 }: SourceEstimate, { freeBytes }: VolumeSpeed): Check[] {
   const neededBytes = checkpointBytes * GROWTH;
   if (freeBytes >= neededBytes) return [];
-  return [
-    blocking(
-      'VolumeTooSmall',
-      `the checkpoint needs about ${formatBytes(neededBytes)} on the shared volume, which has ${formatBytes(freeBytes)} left; make room on it`,
-    ),
-  ];
+  const needs = `the checkpoint needs about ${formatBytes(neededBytes)} on the shared volume, which has ${formatBytes(freeBytes)} left`;
+  const cure =
+    freeBytes >= neededBytes - logBytes * GROWTH
+      ? `make room on it, or leave the log (${formatBytes(logBytes)}) behind with spec.logs: Skip`
+      : 'make room on it';
+  return [blocking('VolumeTooSmall', `${needs}; ${cure}`)];
 }
 
 /** Whether the downtime is what the owner accepts. @param maxDowntime `spec.maxDowntime` */

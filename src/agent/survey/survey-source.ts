@@ -3,6 +3,7 @@ import type { ContainerInfo } from '../../docker/engine';
 import type { ContainerNeeds, HostPort } from '../../docker/needs';
 import { readNeeds } from '../../docker/needs';
 import { findings } from '../node-checks';
+import type { ContainerLogs } from '../../store/log-files';
 import type { AgentDeps } from '../ports';
 import { containerChecks } from './container-checks';
 import { instructionSets } from './cpu';
@@ -21,11 +22,13 @@ export interface SourceSurvey {
  * have, and how large the checkpoint will be. Changes nothing.
  *
  * @param known what the preflight found before; what it names is not named again
+ * @param logs the log that is carried, if one is
  */
 export async function surveySource(
   container: ContainerInfo,
   known: readonly Check[],
   deps: AgentDeps,
+  logs?: ContainerLogs,
 ): Promise<SourceSurvey> {
   const { node, engine } = deps;
   let status: SourceSurvey['status'] = {};
@@ -38,7 +41,7 @@ export async function surveySource(
     });
     const needs = readNeeds(container.raw);
     const versions = { ...versionsOf(facts), docker: (await engine.info()).version };
-    const estimate = estimateOf(facts);
+    const estimate = estimateOf(facts, logs === undefined ? 0 : await node.logSizeBytes(logs));
     status = {
       node: { ...versions, machine: facts.machine, cpuFeatures: instructionSets(facts.machine, facts.cpuFlags) },
       needs: publicNeeds(needs),
@@ -54,8 +57,8 @@ export async function surveySource(
   return { status, checks: found.filter(({ reason }) => !known.some((other) => other.reason === reason)) };
 }
 
-function estimateOf({ container, volume }: NodeFacts): SourceStatus['estimate'] {
-  return container === undefined || volume === undefined ? undefined : estimateCheckpoint(container, volume);
+function estimateOf({ container, volume }: NodeFacts, logBytes: number): SourceStatus['estimate'] {
+  return container === undefined || volume === undefined ? undefined : estimateCheckpoint(container, volume, logBytes);
 }
 
 /** The versions of a node as the status tells them: what is not known is left out. */

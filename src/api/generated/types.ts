@@ -75,6 +75,10 @@ export interface Generated {
      */
     image: 'Require' | 'Pull' | 'Transfer';
     /**
+     * What becomes of the container's log, as far as Docker keeps it beside the container. Carry takes it along, so that `docker logs` on the target shows what was written before; most of it is copied before the container is frozen. Skip leaves it behind: `docker logs` on the target begins at the move.
+     */
+    logs: 'Carry' | 'Skip';
+    /**
      * Options of CRIU that only the container's owner can decide on; what follows from the container itself is chosen without them. ghost-limit=BYTES allows deleted files that are open to hold so much together (default 67108864). skip-in-flight gives connections up that the container has not accepted yet. ext-unix-sk freezes a container with --network host that is connected to a Unix datagram socket outside of it; somebody must be bound to the same path on the target.
      *
      * @maxItems 32
@@ -387,6 +391,10 @@ export interface Generated {
          * Its writable layer and what lies in its tmpfs mounts, in bytes.
          */
         filesBytes: number;
+        /**
+         * Its log, in bytes, when it is carried along.
+         */
+        logBytes?: number;
         /**
          * Predicted size of the checkpoint in bytes.
          */

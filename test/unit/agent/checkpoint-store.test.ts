@@ -121,6 +121,32 @@ describe('the writable layer', () => {
     expect(found !== undefined && holdsWritableLayer(found.manifest)).toBe(false);
   });
 
+  test('that was copied ahead is published with what came after, and with the digest of what was written', async () => {
+    await writeFile(join(upper, 'x-json.log'), 'said before');
+    await store.saveLogsAhead(checkpoint, logsIn(upper));
+    await appendFile(join(upper, 'x-json.log'), ', and after');
+    await store.saveLogs(checkpoint, logsIn(upper));
+    const { digest } = await store.publishManifest(checkpoint, meta);
+    await store.verify(checkpoint, digest);
+    expect(await readFile(join(root, relative, carried.path), 'utf8')).toBe('said before, and after');
+    await store.saveLogsAhead(checkpoint, logsIn(upper));
+    await store.saveLogs(checkpoint, logsIn(upper));
+    await writeFile(join(root, relative, carried.path), 'said never!, and after');
+    const spoilt = await store.publishManifest(checkpoint, meta);
+    await expect(store.verify(checkpoint, spoilt.digest)).rejects.toMatchObject({ reason: 'CheckpointCorrupt' });
+  });
+
+  test('of a container that is dead is given to another one on the same node', async () => {
+    await writeFile(join(upper, 'x-json.log'), 'now', { mode: 0o640 });
+    await writeFile(join(upper, 'x-json.log.1'), 'before', { mode: 0o640 });
+    const other = join(directory, 'other');
+    await mkdir(other);
+    await store.copyLogs(logsIn(upper), { ...logsIn(other), path: join(other, 'y-json.log') });
+    expect((await readdir(other)).sort()).toEqual(['y-json.log', 'y-json.log.1']);
+    expect(await readFile(join(other, 'y-json.log.1'), 'utf8')).toBe('before');
+    expect(await readFile(join(upper, 'x-json.log'), 'utf8')).toBe('now');
+  });
+
   test('that somebody else put beside a container that changed nothing is not published', async () => {
     await store.publishDescription(checkpoint, '{}');
     await writeFile(join(root, relative, 'rootfs.tar'), 'evil');
@@ -183,6 +209,7 @@ test('every access goes through the one that has a deadline', async () => {
     cut.beginDump(checkpoint),
     cut.saveWritableLayer(checkpoint, upper),
     cut.applyWritableLayer(checkpoint, upper),
+    cut.saveLogsAhead(checkpoint, logsIn(directory)),
     cut.saveLogs(checkpoint, logsIn(directory)),
     cut.placeLogs(checkpoint, listed, logsIn(directory)),
     cut.saveVolume(checkpoint, { name: 'data', mountpoint: upper }),
@@ -194,8 +221,11 @@ test('every access goes through the one that has a deadline', async () => {
     cut.withImage(checkpoint, { digest: '', sizeBytes: 0 }, image, () => Promise.resolve()),
     cut.discard(checkpoint),
   ]);
-  // One for each method, but for the one that only tells a figure and keeps nobody waiting.
-  const methods = Object.entries(cut).filter(([name, member]) => typeof member === 'function' && name !== 'measure');
+  // One for each method, but for the one that only tells a figure and keeps nobody waiting, and one that is not for it.
+  const others = ['measure', 'copyLogs'];
+  const methods = Object.entries(cut).filter(
+    ([name, member]) => typeof member === 'function' && !others.includes(name),
+  );
   expect(accesses).toHaveLength(methods.length);
   for (const access of accesses) expect(access).toEqual({ status: 'rejected', reason: hung });
 });

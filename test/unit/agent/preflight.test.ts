@@ -1,10 +1,12 @@
 import { preflightSource } from '../../../src/agent/source/preflight';
 import { preflightTarget } from '../../../src/agent/target/preflight';
 import { decision, migration } from '../../lib/migration';
+import { nodeFacts } from '../../lib/node-facts';
 import { NOTHING_OPEN } from '../../lib/nothing-open';
 import type { World } from '../../lib/preflight-world';
 import { depsFor, elsewhere, passing, summarise, unavailable } from '../../lib/preflight-world';
 
+const speed = { writeBytesPerSecond: 100_000_000, readBytesPerSecond: 200_000_000 };
 const huge = { path: '/huge', sizeBytes: 2 ** 30 };
 
 const onSource: Record<string, { world: World; found: [string, boolean][] }> = {
@@ -39,6 +41,15 @@ const onSource: Record<string, { world: World; found: [string, boolean][] }> = {
   'mentions a large log': {
     world: { node: { logSizeBytes: () => Promise.resolve(300 * 1024 * 1024) } },
     found: [['LogsLarge', false]],
+  },
+  'refuses a log for which the volume has no room': {
+    world: {
+      node: {
+        logSizeBytes: () => Promise.resolve(200 * 1024 * 1024),
+        survey: () => Promise.resolve(nodeFacts({ volume: { ...speed, freeBytes: 200 * 1024 * 1024 } })),
+      },
+    },
+    found: [['VolumeTooSmall', true]],
   },
   'refuses open connections': {
     world: {
@@ -86,6 +97,23 @@ test.each(Object.entries(onSource))('the source %s', async (_name, { world, foun
   expect(status.state).toBe('Preflighted');
   expect(summarise(status.checks)).toEqual(found);
 });
+
+test.each([
+  ['Remove', 'is removed with the original'],
+  ['Keep', 'stays behind with the original'],
+] as const)(
+  'with spec.logs: Skip no log is looked at, and with %s what was written before %s',
+  async (afterSuccess, fate) => {
+    const skips = migration({ decision: decision('Preflight') }, { spec: { logs: 'Skip', afterSuccess } });
+    const { checks, estimate } = await preflightSource(
+      skips,
+      depsFor({ node: { logSizeBytes: unavailable('Asked') } }),
+    );
+    expect(summarise(checks)).toEqual([['LogsNotCarried', false]]);
+    expect(checks?.[0]?.message).toContain(fate);
+    expect(estimate?.logBytes).toBe(0);
+  },
+);
 
 const waiting = { local: 'a:1', remote: 'b:2', state: 'SYN-RECV' };
 

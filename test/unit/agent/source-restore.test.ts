@@ -48,6 +48,13 @@ describe.each([
     expect(move.status.source?.checkpoint?.digest).toBe(move.volume.manifest?.published.digest);
   });
 
+  test('has its own log with spec.logs: Skip too, which leaves it out of the checkpoint', async () => {
+    await died(published, directory(), { logs: 'Skip' });
+    expect([move.volume.logAhead, move.volume.log]).toEqual([undefined, undefined]);
+    await move.source.visit();
+    await expectRestored();
+  });
+
   test.each([
     ['engine.create', dockerAway()],
     ['engine.create.after', dockerHungUp()],

@@ -22,7 +22,7 @@ const moments: Record<string, () => Promise<unknown>> = {
   'was prepared': () => move.toFreeze(),
   'was paused': async () => {
     await move.toFreeze();
-    move.source.killAfter(22);
+    move.source.killAfter(24);
     await move.source.visit().catch(() => undefined);
     move.source.calm();
     expect(move.original.state).toBe('paused');

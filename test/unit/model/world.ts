@@ -233,6 +233,7 @@ function specOf({ keep, retain, backoffLimit, impatient, preflightOnly }: Settin
     volumes: 'Copy',
     volumeOverrides: [],
     image: 'Transfer',
+    logs: 'Carry',
     cancel: false,
     mode: preflightOnly ? 'Preflight' : 'Migrate',
   };

@@ -7,7 +7,7 @@ import { digestOf } from '../../../src/store/digest';
 import type { CarriedLog, ContainerLogs, FileLogDriver } from '../../../src/store/log-files';
 import { carriedLogs, listLogFiles } from '../../../src/store/log-files';
 import { placeLogs } from '../../../src/store/place-logs';
-import { saveLogs } from '../../../src/store/save-logs';
+import { LogSaver } from '../../../src/store/save-logs';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 
 const directory = useTemporaryDirectory();
@@ -28,8 +28,8 @@ async function logsOf(name: string, driver: FileLogDriver, files: Record<string,
   return { driver, containerDirectory, path };
 }
 
-const save = (logs: ContainerLogs | undefined): Promise<void> =>
-  saveLogs(logs, directory(), onVolume(), { clock: systemClock, signal });
+const save = (logs: ContainerLogs | undefined, until = signal): Promise<void> =>
+  new LogSaver().save(logs, { root: directory(), directory: onVolume(), clock: systemClock, signal: until });
 
 /** What lies in a directory, name by name. */
 async function contents(path: string): Promise<Record<string, string>> {
@@ -135,8 +135,7 @@ describe('saving', () => {
   test('writes nothing once it was given up', async () => {
     const logs = await logsOf('a', 'json-file', { '': 'x' });
     const over = AbortSignal.abort(new Error('over'));
-    const saving = saveLogs(logs, directory(), onVolume(), { clock: systemClock, signal: over });
-    await expect(saving).rejects.toThrow('over');
+    await expect(save(logs, over)).rejects.toThrow('over');
     expect(await readdir(checkpoint())).toEqual(['container.json']);
   });
 });

@@ -38,6 +38,22 @@ test('there must be room for the checkpoint and for what it grows by', () => {
   expect(check?.message).toContain('100MiB left');
 });
 
+test('the log needs room, and is written before the downtime', () => {
+  const withLog = estimateCheckpoint(CONTAINER_FACTS, volume, 50 * MIB);
+  expect(withLog.checkpointBytes - estimateCheckpoint(CONTAINER_FACTS, volume).checkpointBytes).toBe(50 * MIB);
+  const withoutMs = predictDowntimeMs(estimate(0), volume);
+  // Read at 100 MiB/s, and not written at 50 MiB/s.
+  expect(predictDowntimeMs(withLog, volume) - withoutMs).toBeGreaterThanOrEqual(500);
+  expect(predictDowntimeMs(withLog, volume) - withoutMs).toBeLessThan(1_000);
+  expect(roomChecks(withLog, volume)).toEqual([]);
+});
+
+test('whoever has no room for the log alone is told to leave it behind', () => {
+  const tooLarge = estimateCheckpoint(CONTAINER_FACTS, volume, 90 * MIB);
+  expect(roomChecks(tooLarge, volume)[0]?.message).toContain('leave the log (90MiB) behind with spec.logs: Skip');
+  expect(roomChecks(estimate(90), volume)[0]?.message).not.toContain('spec.logs');
+});
+
 test('a downtime is refused when it is longer than its owner accepts, with both figures', () => {
   expect(downtimeChecks(1_204, undefined)).toEqual([]);
   expect(downtimeChecks(2_000, '2s')).toEqual([]);
