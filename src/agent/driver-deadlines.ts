@@ -9,6 +9,12 @@ import { VOLUME_TIMEOUT_MS } from './volume-access';
 export function withVolumeDeadlines(driver: Driver, volume: VolumeAccess): Driver {
   return {
     ...driver,
+    prepareDump: (container, target, options) =>
+      volume.within(
+        VOLUME_TIMEOUT_MS,
+        (signal) => driver.prepareDump(container, target, { ...options, signal }),
+        options?.signal,
+      ),
     dump: (container, target, options) =>
       volume.within(
         options.timeoutMs + VOLUME_TIMEOUT_MS,

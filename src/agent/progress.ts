@@ -29,11 +29,13 @@ export async function withProgress<T>(
   step: (deps: AgentDeps) => Promise<T>,
 ): Promise<T> {
   const done = new AbortController();
-  let current: Activity | undefined;
+  /** The one that was begun last comes last: several may go on at once. */
+  const current: Activity[] = [];
   const tell = async (): Promise<void> => {
     while (await sleptThrough(deps.clock, EVERY_MS, done.signal)) {
-      if (current === undefined) continue;
-      const { doing, measure } = current;
+      const told = current.at(-1);
+      if (told === undefined) continue;
+      const { doing, measure } = told;
       try {
         const amount = await untilAborted(Promise.resolve(measure()), done.signal);
         const progress = { doing, ...amount, at: new Date(deps.clock.now()).toISOString() };
@@ -47,7 +49,8 @@ export async function withProgress<T>(
   try {
     return await step(
       telling(deps, migration, (activity) => {
-        current = activity;
+        current.push(activity);
+        return () => current.splice(current.indexOf(activity), 1);
       }),
     );
   } finally {
@@ -57,17 +60,17 @@ export async function withProgress<T>(
 }
 
 /** The effects that may take long, each of which says what it is at until it has ended. */
-function telling(deps: AgentDeps, migration: ContainerMigration, set: (activity?: Activity) => void): AgentDeps {
+function telling(deps: AgentDeps, migration: ContainerMigration, begin: (activity: Activity) => () => void): AgentDeps {
   const { driver, store, images } = deps;
   const { sizeBytes: bytes = 0, files = 0 } = migration.status.source?.checkpoint ?? {};
   const written = (): Promise<Amount> => store.measure(checkpointOf(migration));
   const all = (): Amount => ({ bytes, files });
   const during = async <T>(activity: Activity, work: () => Promise<T>): Promise<T> => {
-    set(activity);
+    const end = begin(activity);
     try {
       return await work();
     } finally {
-      set();
+      end();
     }
   };
   /** Of an image: told of by whoever moves it. */

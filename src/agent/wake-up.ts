@@ -1,6 +1,8 @@
 import type { ContainerMigration } from '../api/types';
 import type { ContainerInfo } from '../docker/engine';
+import { allDone } from '../runtime/all-done';
 import { ReasonedError } from '../runtime/errors';
+import type { CheckpointKey } from '../store/layout';
 import { checkpointOf } from './checkpoint-key';
 import { holdsWritableLayer } from './checkpoint-store';
 import { containerLogs } from './container-logs';
@@ -71,25 +73,35 @@ async function arm(
     );
   }
   const checkpoint = checkpointOf(migration);
-  const directories = await store.prepareDirectories(checkpoint);
-  const found = await store.readManifest(checkpoint);
+  const [directories, found] = await allDone(store.prepareDirectories(checkpoint), store.readManifest(checkpoint));
   if (found?.published.digest !== manifestDigest) {
     throw new ReasonedError('CheckpointCorrupt', 'the manifest on the volume is not the one that was verified');
   }
-  if (holdsWritableLayer(found.manifest)) {
-    if (container.upperDir === undefined) {
-      throw new ReasonedError(
-        'StorageDriverUnsupported',
-        `Docker on ${node.name} does not tell where the container's changed files lie; the storage driver must be overlay2`,
-      );
-    }
-    await store.applyWritableLayer(checkpoint, container.upperDir);
-  }
-  await fillVolumes?.(migration, container, found.manifest, deps);
-  // Docker goes on writing where they end.
-  await store.placeLogs(checkpoint, found.manifest, containerLogs(container));
+  // Each goes to a place of its own, and starts programs of its own.
+  await allDone(
+    applyLayer(checkpoint, container, found.manifest, deps),
+    fillVolumes?.(migration, container, found.manifest, deps) ?? Promise.resolve(),
+    // Docker goes on writing where they end.
+    store.placeLogs(checkpoint, found.manifest, containerLogs(container)),
+  );
   const criuOptions = reportedOptions(migration.status.source);
   await driver.arm(container.id, migration.metadata.uid, directories, { criuOptions });
+}
+
+async function applyLayer(
+  checkpoint: CheckpointKey,
+  container: ContainerInfo,
+  manifest: Manifest,
+  { store, node }: AgentDeps,
+): Promise<void> {
+  if (!holdsWritableLayer(manifest)) return;
+  if (container.upperDir === undefined) {
+    throw new ReasonedError(
+      'StorageDriverUnsupported',
+      `Docker on ${node.name} does not tell where the container's changed files lie; the storage driver must be overlay2`,
+    );
+  }
+  await store.applyWritableLayer(checkpoint, container.upperDir);
 }
 
 /** The marker alone is no proof: a wrapper that dies at the very end leaves it behind a start that failed. */

@@ -30,8 +30,16 @@ export interface CheckpointDirectories {
  */
 export type WakeState = 'none' | 'armed' | 'restoring' | 'restored' | 'resumed' | 'failed';
 
+/** What `prepareDump` found out, for the dump that follows it. */
+export interface PreparedDump {
+  /** What runc says of its options. */
+  readonly help: string;
+}
+
 export interface DumpOptions {
   readonly timeoutMs: number;
+  /** Only what `prepareDump` gave for this very dump, of a container that ran then and was paused since. */
+  readonly prepared?: PreparedDump | undefined;
   /** What CRIU is told besides. */
   readonly criuOptions?: readonly CriuOption[];
   readonly signal?: AbortSignal;
@@ -61,6 +69,16 @@ export interface Driver {
 
   /** Why this node cannot wake a container up; nothing found means that it can. Changes nothing. */
   checkWake(engine: DriverEngineInfo): Promise<readonly Finding[]>;
+
+  /**
+   * Does of a dump what the container need not stand still for, right before it is paused. A dump that is not told what
+   * came of it does the same itself.
+   */
+  prepareDump(
+    container: DriverContainer,
+    target: CheckpointDirectories,
+    options?: Pick<DumpOptions, 'signal'>,
+  ): Promise<PreparedDump>;
 
   /**
    * Dumps a paused container, which stays paused. What the directories held before is removed, and a dump that an

@@ -14,6 +14,8 @@ export interface FileDigest {
 export interface DigestOptions {
   /** Where to stop in a file that is larger, or grows for ever. */
   readonly maxBytes?: number;
+  /** How large it should be, so that a small file, of which a checkpoint has many, takes a small buffer. */
+  readonly expectedBytes?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called with the size of every piece that was read. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
@@ -29,11 +31,12 @@ export function digestOf(content: string | Uint8Array): string {
  * @throws the signal's reason
  */
 export async function digestFile(file: FileHandle, options: DigestOptions = {}): Promise<FileDigest> {
-  const { maxBytes = Number.MAX_SAFE_INTEGER, signal, onBytes } = options;
+  const { maxBytes = Number.MAX_SAFE_INTEGER, expectedBytes = CHUNK_BYTES, signal, onBytes } = options;
   const hash = createHash('sha256');
-  const buffers = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)] as const;
+  const length = Math.min(CHUNK_BYTES, expectedBytes + 1);
+  const buffers = [Buffer.allocUnsafe(length), Buffer.allocUnsafe(length)] as const;
   const readFrom = (position: number, turn: number): Promise<{ bytesRead: number; buffer: Buffer }> =>
-    file.read(buffers[turn % 2 === 0 ? 0 : 1], 0, Math.min(CHUNK_BYTES, maxBytes - position), position);
+    file.read(buffers[turn % 2 === 0 ? 0 : 1], 0, Math.min(length, maxBytes - position), position);
   let sizeBytes = 0;
   let next = readFrom(0, 0);
   for (let turn = 1; ; turn++) {

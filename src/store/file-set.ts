@@ -4,7 +4,7 @@ import { ReasonedError } from '../runtime/errors';
 import { MAX_FILES, isApart } from './layout';
 
 /** Enough to keep the file server and the CPU busy at once. */
-const AT_ONCE = 4;
+const AT_ONCE = 8;
 
 /** What lies in a checkpoint's directory, below it and sorted, but for the manifest and the logs. */
 export interface FileSet {
@@ -49,7 +49,11 @@ export function directoriesOf(files: readonly string[]): ReadonlySet<string> {
  * Does the work for every item, several at once, and returns the results in the order of the items. After a failure no
  * further item is begun; rejects when those that had begun are done.
  */
-export async function mapAtOnce<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+export async function mapAtOnce<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+  atOnce = AT_ONCE,
+): Promise<R[]> {
   const results: R[] = [];
   let begun = 0;
   const worker = async (): Promise<void> => {
@@ -62,7 +66,7 @@ export async function mapAtOnce<T, R>(items: readonly T[], work: (item: T) => Pr
       }
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, worker));
   const failure = ends.find((end) => end.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
   return results;

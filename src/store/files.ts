@@ -23,15 +23,40 @@ const PRIVATE_DIRECTORY = 0o700;
  * @throws ReasonedError with a VolumeFault as reason
  */
 export async function atomicWrite(path: string, content: string | Uint8Array): Promise<void> {
+  const { appear } = await writeAside(path, content);
+  await appear();
+}
+
+/** A file that lies durably beside its place. */
+export interface AsideFile {
+  /** Puts it there, durably. It is gone when that fails. */
+  readonly appear: () => Promise<void>;
+  /** Gives it up. Never rejects. */
+  readonly drop: () => Promise<void>;
+}
+
+/**
+ * The first half of an atomic write.
+ * @throws ReasonedError with a VolumeFault as reason
+ */
+export async function writeAside(path: string, content: string | Uint8Array): Promise<AsideFile> {
   const temporary = join(dirname(path), `${UNFINISHED}${basename(path)}-${randomBytes(6).toString('hex')}`);
-  try {
-    await writeDurably(temporary, content);
-    await rename(temporary, path);
-    await syncDirectory(dirname(path));
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw volumeError(path, error);
-  }
+  const drop = (): Promise<void> => rm(temporary, { force: true }).catch(() => undefined);
+  const orDrop = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      await drop();
+      throw volumeError(path, error);
+    }
+  };
+  await orDrop(() => writeDurably(temporary, content));
+  const appear = (): Promise<void> =>
+    orDrop(async () => {
+      await rename(temporary, path);
+      await syncDirectory(dirname(path));
+    });
+  return { appear, drop };
 }
 
 /** Writes a file that must not exist yet, and returns when it is on stable storage. Mode 0600. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { allDone } from '../runtime/all-done';
 import type { Clock } from '../runtime/clock';
 import { systemClock } from '../runtime/clock';
 import type { ReasonedError } from '../runtime/errors';
@@ -7,7 +8,8 @@ import { requireConfined } from './confined';
 import type { FileDigest } from './digest';
 import { digestFile, digestOf } from './digest';
 import { directoriesOf, listFiles, mapAtOnce } from './file-set';
-import { VISIBLE_WITHIN_MS, atomicWrite, isListed, syncDirectory } from './files';
+import type { AsideFile } from './files';
+import { VISIBLE_WITHIN_MS, isListed, syncDirectory, writeAside } from './files';
 import { MANIFEST } from './layout';
 import type { Manifest, ManifestFile, ManifestMeta } from './manifest-format';
 import { MAX_MANIFEST_BYTES, formatManifest, parseManifest } from './manifest-format';
@@ -15,6 +17,9 @@ import { readAtMost, withOwnFile } from './regular-file';
 import type { VerifyFilesOptions } from './verify-files';
 import { NotVisible, attempt, corrupt, verifyFiles } from './verify-files';
 import { codeOf, volumeError } from './volume-errors';
+
+/** Of the threads that make file calls there are 64. */
+const SYNCED_AT_ONCE = 32;
 
 /** What the object's status says of a published checkpoint. */
 export interface PublishedManifest {
@@ -44,8 +49,8 @@ export interface VerifyOptions extends VerifyFilesOptions {
 }
 
 /**
- * Completes a checkpoint: every file in its directory is on stable storage and listed in the manifest, which appears
- * last and as a whole. Without a manifest there is no checkpoint.
+ * Completes a checkpoint: every file in its directory is listed in the manifest, which appears as a whole and last, when
+ * all of them are on stable storage. Without a manifest there is no checkpoint.
  * @param options.signal once it is aborted, nothing more is read and no manifest is begun
  * @param options.onProgress told how many bytes have been read so far
  * @throws ReasonedError `CheckpointCorrupt` naming the file, or with a VolumeFault as reason
@@ -57,35 +62,40 @@ export async function publishManifest(
 ): Promise<PublishedManifest> {
   let bytesRead = 0;
   const onBytes = (bytes: number): void => onProgress?.((bytesRead += bytes));
+  let aside: AsideFile | undefined;
+  const write = async (found: readonly string[]): Promise<{ manifest: Manifest; text: string }> => {
+    const files = await mapAtOnce(found, (path) =>
+      digestOfFile(directory, path, { signal, onBytes, known: digests?.get(path) }),
+    );
+    const manifest = manifestOf(meta, files);
+    const text = formatManifest(manifest);
+    // What nobody could read again must not be published.
+    parseManifest(text);
+    signal?.throwIfAborted();
+    aside = await writeAside(join(directory, MANIFEST), text);
+    return { manifest, text };
+  };
   try {
     const found = await listFiles(directory);
     const needed = directoriesOf(found.files);
     const stray = found.directories.find((path) => !needed.has(path));
     if (stray !== undefined) throw corrupt(`${stray} in ${directory} is a directory without files`);
-    const files = await mapAtOnce(found.files, (path) =>
-      syncAndDigest(directory, path, { signal, onBytes, known: digests?.get(path) }),
-    );
-    const directories = [...needed].map((path) => join(directory, path));
-    await mapAtOnce([...directories, directory], syncDirectory);
-    const { driver, containerID, migrationUID, attempt: number, criuVersion } = meta;
-    const manifest: Manifest = {
-      version: 1,
-      driver,
-      containerID,
-      migrationUID,
-      attempt: number,
-      ...(criuVersion === undefined ? {} : { criuVersion }),
-      files,
-    };
-    const text = formatManifest(manifest);
-    // What nobody could read again must not be published.
-    parseManifest(text);
+    // While the disk writes, the digests are taken, and the manifest is written where nobody takes it for one.
+    const synced = sync(directory, found.files, needed, signal);
+    const [{ manifest, text }] = await allDone(write(found.files), synced);
     signal?.throwIfAborted();
-    await atomicWrite(join(directory, MANIFEST), text);
+    await aside?.appear();
     return summarise(manifest, digestOf(text));
   } catch (error) {
+    await aside?.drop();
     throw volumeError(directory, error);
   }
+}
+
+function manifestOf(meta: ManifestMeta, files: readonly ManifestFile[]): Manifest {
+  const { driver, containerID, migrationUID, attempt: number, criuVersion } = meta;
+  const version = criuVersion === undefined ? {} : { criuVersion };
+  return { version: 1, driver, containerID, migrationUID, attempt: number, ...version, files };
 }
 
 /**
@@ -165,7 +175,36 @@ function requireMeta(directory: string, manifest: ManifestMeta, expected: Partia
   }
 }
 
-async function syncAndDigest(
+/**
+ * Brings files and the names of them to stable storage. Many at once: a disk writes them together, where it would be
+ * asked to write its journal for each of them one after the other.
+ */
+async function sync(
+  directory: string,
+  files: readonly string[],
+  directories: Iterable<string>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const names = [directory, ...[...directories].map((path) => join(directory, path))];
+  const work = [
+    ...files.map((path) => () => syncFile(join(directory, path))),
+    ...names.map((path) => () => syncDirectory(path)),
+  ];
+  await mapAtOnce(
+    work,
+    (one) => {
+      signal?.throwIfAborted();
+      return one();
+    },
+    SYNCED_AT_ONCE,
+  );
+}
+
+async function syncFile(path: string): Promise<void> {
+  await attempt(path, 'CheckpointCorrupt', () => withOwnFile(path, (file) => file.sync()));
+}
+
+async function digestOfFile(
   directory: string,
   path: string,
   {
@@ -179,12 +218,10 @@ async function syncAndDigest(
 ): Promise<ManifestFile> {
   options.signal?.throwIfAborted();
   return attempt(join(directory, path), 'CheckpointCorrupt', () =>
-    withOwnFile(join(directory, path), async (file) => {
-      await file.sync();
+    withOwnFile(join(directory, path), async (file, { size }) => {
       // Should somebody have changed it meanwhile, the target finds that out.
-      const { size } = await file.stat();
       if (known?.sizeBytes === size) return { path, ...known };
-      return { path, ...(await digestFile(file, options)) };
+      return { path, ...(await digestFile(file, { ...options, expectedBytes: size })) };
     }),
   );
 }

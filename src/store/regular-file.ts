@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { lstat, open } from 'node:fs/promises';
@@ -6,16 +7,20 @@ import { codeOf } from './volume-errors';
 
 /**
  * Runs `use` on a file that is opened for reading, and closes it. Never waits for a FIFO, and opens no device: merely
- * opening one can have an effect (a watchdog begins to count).
+ * opening one can have an effect (a watchdog begins to count). `use` is told what was found when it was opened.
  * @throws ReasonedError `NotARegularFile` for a symlink, a device, a directory…
  */
-export async function withRegularFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+export async function withRegularFile<T>(
+  path: string,
+  use: (file: FileHandle, stats: Stats) => Promise<T>,
+): Promise<T> {
   if (!(await lstat(path)).isFile()) throw notRegular();
   // Another may lie there by now: without O_NONBLOCK the open of a FIFO would wait for somebody to write to it.
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(notALink);
   try {
-    if (!(await file.stat()).isFile()) throw notRegular();
-    return await use(file);
+    const stats = await file.stat();
+    if (!stats.isFile()) throw notRegular();
+    return await use(file, stats);
   } finally {
     await file.close();
   }
@@ -25,11 +30,10 @@ export async function withRegularFile<T>(path: string, use: (file: FileHandle) =
  * As withRegularFile, for a file of a checkpoint: it has no other name by which somebody could change it later.
  * @throws ReasonedError `NotARegularFile`
  */
-export async function withOwnFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  return withRegularFile(path, async (file) => {
-    const { nlink } = await file.stat();
-    if (nlink > 1) throw new ReasonedError('NotARegularFile', 'is a hard link: the file has another name');
-    return use(file);
+export async function withOwnFile<T>(path: string, use: (file: FileHandle, stats: Stats) => Promise<T>): Promise<T> {
+  return withRegularFile(path, async (file, stats) => {
+    if (stats.nlink > 1) throw new ReasonedError('NotARegularFile', 'is a hard link: the file has another name');
+    return use(file, stats);
   });
 }
 

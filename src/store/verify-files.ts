@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReasonedError } from '../runtime/errors';
 import { digestFile } from './digest';
@@ -34,17 +35,20 @@ export async function verifyFiles(
       const path = join(directory, file.path);
       return attempt(path, 'CheckpointCorrupt', () => check(file, path));
     });
-  await each((file, path) =>
-    withOwnFile(path, async (handle) => {
-      const { size } = await handle.stat();
-      if (size !== file.sizeBytes) throw corrupt(`${path} has ${size} bytes instead of ${file.sizeBytes}`);
-    }),
-  );
+  await each(async (file, path) => {
+    const { size } = await lstat(path);
+    if (size !== file.sizeBytes) throw corrupt(`${path} has ${size} bytes instead of ${file.sizeBytes}`);
+  });
   let bytesVerified = 0;
   const onBytes = (bytes: number): void => onProgress?.((bytesVerified += bytes));
   await each((file, path) =>
     withOwnFile(path, async (handle) => {
-      const { digest, sizeBytes } = await digestFile(handle, { maxBytes: file.sizeBytes + 1, signal, onBytes });
+      const { digest, sizeBytes } = await digestFile(handle, {
+        maxBytes: file.sizeBytes + 1,
+        expectedBytes: file.sizeBytes,
+        signal,
+        onBytes,
+      });
       if (digest === file.digest && sizeBytes === file.sizeBytes) return;
       throw corrupt(`${path} has the digest ${digest} instead of ${file.digest}`);
     }),

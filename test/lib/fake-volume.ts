@@ -152,6 +152,7 @@ export function fakeDriver(
     name: 'runc',
     checkFreeze: () => Promise.resolve([]),
     checkWake: () => Promise.resolve([]),
+    prepareDump: () => Promise.resolve({ help: '' }),
     dump: async ({ id }, _target, { closeConnections, criuOptions }) => {
       volume.toldAtDump = criuOptions;
       const { state, memory } = docker.get(id);

@@ -1,6 +1,7 @@
 import type { Checkpoint, ContainerMigration, SourceStatus } from '../../api/types';
 import type { CriuOption } from '../../criu/options';
 import type { ContainerInfo } from '../../docker/engine';
+import { allDone } from '../../runtime/all-done';
 import { ReasonedError } from '../../runtime/errors';
 import { formatBytes } from '../../runtime/format-bytes';
 import { checkpointOf } from '../checkpoint-key';
@@ -78,6 +79,7 @@ async function dump(
   const directories = await store.beginDump(checkpointOf(migration));
   const logs = container.state === 'running' ? logsToCarry(migration, container) : undefined;
   if (logs !== undefined) await store.saveLogsAhead(checkpointOf(migration), logs);
+  const prepared = container.state === 'running' ? await driver.prepareDump(container, directories) : undefined;
   // A policy such as `always` would start a second copy the moment the original is killed (moby restarts it).
   await engine.setRestartPolicy(container.id, { name: 'no', maximumRetryCount: 0 });
   // Noted before the pause: an agent that dies in between still knows that the pause is its own.
@@ -88,6 +90,7 @@ async function dump(
   await driver.dump(container, directories, {
     timeoutMs: deps.deadlines.dumpMs,
     criuOptions,
+    prepared,
     ...closing(migration, container, deps),
   });
   await journal.note(container.id, uid, { dumpedAt: now() });
@@ -100,10 +103,12 @@ export async function publish(
   { driver, store, journal, clock }: AgentDeps,
 ): Promise<PublishedCheckpoint> {
   const checkpoint = checkpointOf(migration);
-  if (container.upperDir !== undefined) await store.saveWritableLayer(checkpoint, container.upperDir);
-  await saveVolumes(migration, container, { store });
-  // Last of all: meanwhile Docker writes what it had read from the container before it stood still.
-  await store.saveLogs(checkpoint, logsToCarry(migration, container));
+  // Each starts programs and waits for the disk by itself.
+  await allDone(
+    container.upperDir === undefined ? Promise.resolve() : store.saveWritableLayer(checkpoint, container.upperDir),
+    saveVolumes(migration, container, { store }),
+    store.saveLogs(checkpoint, logsToCarry(migration, container)),
+  );
   const complete = await store.publishManifest(checkpoint, { driver: driver.name, containerID: container.id });
   const publishedAt = new Date(clock.now()).toISOString();
   await journal.note(container.id, migration.metadata.uid, { publishedAt });

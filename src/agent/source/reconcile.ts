@@ -6,6 +6,7 @@ import type { Reconcile, ReconcileContext, Result } from '../../runtime/controll
 import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
 import { releaseReservation } from '../journal-holder';
+import { follow } from '../latest';
 import type { AgentDeps } from '../ports';
 import { withProgress } from '../progress';
 import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
@@ -67,13 +68,14 @@ async function perform(
   const fields = { role: 'source', step: step.do, because: step.because };
   log.info('step begins', { ...fields, attempt: migration.status.decision?.attempt });
   const status: SourceStatus = migration.status.source ?? { nodeName: deps.node.name, state: 'Pending' };
+  const latest = follow(migration, deps.migrations);
   let written: ContainerMigration;
   try {
     const next = await withProgress(migration, 'source', { deps, log }, (telling) =>
       run(migration, step, withoutTries(status), telling),
     );
     await noteReport(migration, next, deps);
-    written = await report(migration, next, deps);
+    written = await report(migration, next, deps, latest());
     log.info('step done', { ...fields, state: next.state });
   } catch (error) {
     // Neither could the failure be written: the queue tries again.
@@ -94,15 +96,17 @@ async function report(
   migration: ContainerMigration,
   next: SourceStatus,
   { migrations, clock }: AgentDeps,
+  latest = migration,
 ): Promise<ContainerMigration> {
   const unseen = { nowMs: clock.now(), view: undefined };
   const { because } = decideSource(migration, unseen);
-  for (let known = migration; ;) {
+  const isSame = (now: ContainerMigration): boolean => decideSource(now, unseen).because === because;
+  for (let known = isSame(latest) ? latest : migration; ;) {
     try {
       return await migrations.writeSource(known, next);
     } catch (error) {
       const now = isConflict(error) ? await migrations.fresh(migration) : undefined;
-      if (now === undefined || decideSource(now, unseen).because !== because) throw error;
+      if (now === undefined || !isSame(now)) throw error;
       known = now;
     }
   }

@@ -8,6 +8,7 @@ import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
 import { removeCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
+import { follow } from '../latest';
 import { withProgress } from '../progress';
 import { removeFromTarget } from '../volumes/target';
 import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
@@ -92,12 +93,13 @@ async function perform(
   const fields = { role: 'target', step: step.do, because: step.because };
   log.info('step begins', { ...fields, attempt: migration.status.decision?.attempt });
   const status: TargetStatus = migration.status.target ?? { nodeName: deps.node.name, state: 'Pending' };
+  const latest = follow(migration, deps.migrations);
   let written: ContainerMigration;
   try {
     const next = await withProgress(migration, 'target', { deps, log }, (telling) =>
       run(migration, step, status, telling),
     );
-    written = await report(migration, step, next, deps);
+    written = await report(migration, step, next, deps, latest());
     log.info('step done', { ...fields, state: next.state });
   } catch (error) {
     // Somebody else was first, or nobody knows whether a write arrived: look again.
@@ -119,9 +121,10 @@ async function report(
   step: Work,
   next: TargetStatus,
   { migrations, clock }: AgentDeps,
+  latest = migration,
 ): Promise<ContainerMigration> {
   const holds = stillDue(migration, step, clock.now());
-  for (let known = migration; ;) {
+  for (let known = holds(latest) ? latest : migration; ;) {
     try {
       return await migrations.writeTarget(known, next);
     } catch (error) {

@@ -4,17 +4,33 @@ import { explainCriuLog, VOLUME_FULL } from '../../criu/log';
 import type { CriuOption } from '../../criu/options';
 import { readLogEnd } from '../../criu/log-file';
 import { ReasonedError, reasonOf } from '../../runtime/errors';
-import type { CheckpointDirectories, DriverContainer, DumpOptions } from '../driver';
+import type { CheckpointDirectories, DriverContainer, DumpOptions, PreparedDump } from '../driver';
 import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig } from './paths';
 import { dropLinks, keepLinks } from './link-remaps';
 import { unlockNetwork } from './network-lock';
 import type { RuncDriverOptions } from './options';
 import { endCheckpoints } from './runc-processes';
 import { pauseIfRunning } from './runc-state';
-import { tellCriu } from './tell-criu';
+import { askHelp, tellCriu } from './tell-criu';
 
 /** With less room than this a volume counts as full. */
 const FULL_BYTES = 65_536;
+
+/** What needs no container that stands still; a good part of a small container's dump. */
+export async function prepareDump(
+  container: DriverContainer,
+  target: CheckpointDirectories,
+  options: RuncDriverOptions,
+  signal?: AbortSignal,
+): Promise<PreparedDump> {
+  // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
+  await endCheckpoints(container, options);
+  await dropLinks(container, options);
+  await makeEmpty(target.images);
+  signal?.throwIfAborted();
+  await makeEmpty(target.work);
+  return { help: await askHelp(options.run) };
+}
 
 /** Dumps a paused container onto the volume with Docker's own runc; it is paused afterwards, whatever happens. */
 export async function dumpContainer(
@@ -25,18 +41,14 @@ export async function dumpContainer(
 ): Promise<{ dumpMs: number }> {
   const { timeoutMs, signal, closeConnections } = limits;
   const root = await findRuncRoot(options.execRoot, container);
-  // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
-  await endCheckpoints(container, options);
-  await dropLinks(container, options);
-  await makeEmpty(target.images);
-  signal?.throwIfAborted();
-  await makeEmpty(target.work);
+  const prepared = limits.prepared ?? (await prepareDump(container, target, options, signal));
   // The volume may have taken so long that the container was rolled back meanwhile.
   signal?.throwIfAborted();
-  await pauseIfRunning(container.id, root, options);
+  // One that was running a moment ago has just been paused; a CRIU that may have thawed it was ended before.
+  if (limits.prepared === undefined) await pauseIfRunning(container.id, root, options);
   await closeConnections?.();
   signal?.throwIfAborted();
-  const outcome = await checkpoint(container, root, target, limits, options);
+  const outcome = await checkpoint(container, root, target, { ...limits, prepared }, options);
   signal?.throwIfAborted();
   // At once, before anything is read from the volume.
   if (!outcome.ok) {
@@ -87,13 +99,13 @@ async function checkpoint(
   container: DriverContainer,
   root: string,
   target: CheckpointDirectories,
-  { timeoutMs, signal: abort, criuOptions = [], closeConnections }: DumpOptions,
+  { timeoutMs, signal: abort, criuOptions = [], closeConnections, prepared }: DumpOptions & { prepared: PreparedDump },
   { run, runDir }: RuncDriverOptions,
 ): Promise<Outcome> {
   // What begins while the others are closed is left out: nobody can accept it.
   const isNew = criuOptions.every(({ name }) => name !== 'skip-in-flight');
   const inFlight: readonly CriuOption[] = closeConnections !== undefined && isNew ? [{ name: 'skip-in-flight' }] : [];
-  const told = await tellCriu(container, [...criuOptions, ...inFlight], { run, runDir });
+  const told = await tellCriu(container, [...criuOptions, ...inFlight], prepared.help, runDir);
   const removeConfig = await clearCriuConfig(container, runDir);
   try {
     const { exitCode, signal, durationMs, stderr } = await run.run(

@@ -1,6 +1,6 @@
 import type { Driver } from '../driver';
 import { findFreezeProblems, findWakeProblems } from './checks';
-import { abandonDump, dumpContainer } from './freeze';
+import { abandonDump, dumpContainer, prepareDump } from './freeze';
 import { killRestore } from './kill-restore';
 import { dropLinks } from './link-remaps';
 import { armMarker, emptyMarker, readWakeState, removeMarker } from './marker';
@@ -15,6 +15,7 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
     name: 'runc',
     checkFreeze: (container) => findFreezeProblems(container, options),
     checkWake: (engine) => findWakeProblems(engine, options),
+    prepareDump: (container, target, { signal } = {}) => prepareDump(container, target, options, signal),
     dump: (container, target, limits) => dumpContainer(container, target, limits, options),
     abandonDump: (container) => abandonDump(container, options),
     letRun: async (container) => {

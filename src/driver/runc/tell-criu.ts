@@ -8,6 +8,11 @@ import { dumpConfigPath } from './paths';
 
 const HELP_TIMEOUT_MS = 10_000;
 
+/** Which flags this node's `runc checkpoint` has: its own words. Not remembered, for runc may be replaced at any time. */
+export async function askHelp(run: RuncDriverOptions['run']): Promise<string> {
+  return (await run.run('runc', ['checkpoint', '--help'], { timeoutMs: HELP_TIMEOUT_MS })).stdout;
+}
+
 /** How `runc checkpoint` is called, so that CRIU hears of its options. */
 export interface ToldCriu {
   /** Flags of `runc checkpoint`. */
@@ -21,16 +26,14 @@ export interface ToldCriu {
 /**
  * Options that runc has no flag for come from a configuration file that this one call of runc names in its environment:
  * nothing on the node changes for anybody else's dumps. `env` sets it, because the call may enter the node's namespaces.
+ * @param help what `askHelp` gave
  */
 export async function tellCriu(
   { id }: Pick<DriverContainer, 'id'>,
   options: readonly CriuOption[],
-  { run, runDir }: Pick<RuncDriverOptions, 'run' | 'runDir'>,
+  help: string,
+  runDir: string,
 ): Promise<ToldCriu> {
-  // Asked only where the answer counts: the container stands still meanwhile.
-  const help = options.some(({ name }) => name === 'skip-in-flight' || name === 'link-remap')
-    ? (await run.run('runc', ['checkpoint', '--help'], { timeoutMs: HELP_TIMEOUT_MS })).stdout
-    : '';
   const { flags, config } = dumpArguments(options, (flag) => help.includes(`${flag} `));
   if (config === '') return { flags, command: (args) => ['runc', args], remove: () => Promise.resolve() };
   const path = dumpConfigPath(runDir, id);

@@ -50,6 +50,7 @@ function deps(dump: () => Promise<void> = () => Promise.resolve()): AgentDeps {
     },
     driver: {
       name: 'runc',
+      prepareDump: act('prepare dump'),
       dump: async (_container: unknown, { images }: { images: string }) => {
         done.push('dump');
         await mkdir(images, { recursive: true });
@@ -79,7 +80,7 @@ const adopt = (): ReturnType<typeof freezeSource> => adoptCheckpoint(frozen, pre
 
 test('the restart policy goes before the pause, and the manifest comes last', async () => {
   const status = await freeze();
-  expect(done).toEqual(['restart policy off', 'pause', 'dump']);
+  expect(done).toEqual(['prepare dump', 'restart policy off', 'pause', 'dump']);
   expect(status).toMatchObject({ state: 'Published', checkpoint: { path: 'default/move-01234567/1', files: 2 } });
   expect(status.freezeStartedAt?.localeCompare(status.publishedAt ?? '')).toBeLessThanOrEqual(0);
 });
@@ -97,7 +98,7 @@ test('a dump is worthless when the container ran on after it', async () => {
   await freeze();
   done = [];
   expect(await freeze()).toMatchObject({ state: 'Published' });
-  expect(done).toEqual(['restart policy off', 'pause', 'dump']);
+  expect(done).toEqual(['prepare dump', 'restart policy off', 'pause', 'dump']);
 });
 
 test('a manifest of an earlier dump does not vouch for images that are being overwritten', async () => {

@@ -22,7 +22,9 @@ const moments: Record<string, () => Promise<unknown>> = {
   'was prepared': () => move.toFreeze(),
   'was paused': async () => {
     await move.toFreeze();
-    move.source.killAfter(24);
+    move.source.meanwhile('engine.pause.after', () => {
+      move.source.killAfter(0);
+    });
     await move.source.visit().catch(() => undefined);
     move.source.calm();
     expect(move.original.state).toBe('paused');

@@ -250,9 +250,8 @@ describe('a dump', () => {
     renameSync(join(setup.directory, 'docker/runtime-runc'), join(setup.directory, 'docker/runtime-transship'));
     const run = setup.runc;
     await setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
-    expect(run.commands.every((words) => words[2] === join(setup.directory, 'docker/runtime-transship/moby'))).toBe(
-      true,
-    );
+    const calls = run.commands.filter((words) => !words.includes('--help'));
+    expect(calls.every((words) => words[2] === join(setup.directory, 'docker/runtime-transship/moby'))).toBe(true);
     const foreign = { ...container, id: 'd'.repeat(64) };
     await expect(setup.driver().dump(foreign, setup.checkpoint, { timeoutMs: 1000 })).rejects.toMatchObject({
       reason: 'RuntimeUnsupported',
