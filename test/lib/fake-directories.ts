@@ -22,6 +22,8 @@ export class FakeDirectories {
   readonly others = new Map<string, 'symlink' | 'other'>();
   readonly noted = new Map<string, readonly NotedDirectory[]>();
   readonly mountPoints: string[] = ['/'];
+  /** What was put in the place of what containers have mounted. */
+  readonly replaced = new Set<string>();
   readonly #files: FakeMounts['files'];
 
   constructor({ files }: Pick<FakeMounts, 'files'>) {
@@ -54,6 +56,7 @@ export class FakeDirectories {
         });
     return {
       look: (path) => Promise.resolve(look(path)),
+      isMounted: (path) => Promise.resolve(!this.replaced.has(path)),
       mountPoints: () => Promise.resolve(this.mountPoints),
       make: async (paths) => {
         for (const path of paths) {

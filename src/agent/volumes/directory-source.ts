@@ -22,7 +22,7 @@ export async function obstacleTo(
   container: ContainerInfo,
   deps: Deps,
 ): Promise<Obstacle | undefined> {
-  const because = await notCopyableBecause(path, container, deps);
+  const because = await notCopyableBecause(path, destination, container, deps);
   if (because !== undefined) {
     const cure = 'set RequireShared or Skip for it in spec.volumeOverrides';
     return {
@@ -41,7 +41,8 @@ export async function obstacleTo(
 
 async function notCopyableBecause(
   path: string,
-  { raw }: ContainerInfo,
+  destination: string,
+  { raw, pid }: ContainerInfo,
   { engine, hostDirectories, store }: Deps,
 ): Promise<string | undefined> {
   const reserved = reservedBecause(path, { volume: store.root, docker: (await engine.info()).rootDir });
@@ -50,6 +51,8 @@ async function notCopyableBecause(
   const unsafe = unsafeBecause(path, parts);
   if (unsafe !== undefined) return unsafe;
   if (parts.find((part) => part.path === path)?.kind !== 'directory') return 'only directories are copied';
+  if ((await hostDirectories.isMounted(path, { pid, destination })) === false)
+    return 'it was put there after the container was started, which shows another one';
   const [other] = overlapping(path, mountsOf(raw));
   if (other !== undefined) return `the container has ${other} mounted, too, of which one is in the other`;
   // They would be carried as if they were a part of it, or be missing.

@@ -18,6 +18,15 @@ export interface PathPart extends Ownership {
 export interface HostDirectories {
   /** Those components of an absolute path that exist, `/` first. */
   look(path: string): Promise<readonly PathPart[]>;
+  /**
+   * Whether what a container has mounted is what lies at a path of the node now; undefined when that cannot be told,
+   * because a symlink in the container leads to where it is mounted.
+   * @param pid its first process
+   */
+  isMounted(
+    path: string,
+    container: { readonly pid: number; readonly destination: string },
+  ): Promise<boolean | undefined>;
   /** Where something is mounted on the node. */
   mountPoints(): Promise<readonly string[]>;
   /**

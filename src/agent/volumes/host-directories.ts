@@ -23,6 +23,13 @@ export function createHostDirectories(commands: CommandRunner): HostDirectories 
       if (parts[0]?.path !== '/') throw failed('find', result);
       return parts;
     },
+    isMounted: async (path, { pid, destination }) => {
+      const root = `/proc/${pid}/root`;
+      const inside = pathsTo(destination).map((part) => `${root}${part}`);
+      const { exitCode, stdout } = await run('find', ...inside, '-maxdepth', '0', '-type', 'l');
+      if (exitCode !== 0 || stdout !== '') return undefined;
+      return (await run('test', `${root}${destination}`, '-ef', path)).exitCode === 0;
+    },
     mountPoints: async () =>
       parseMounts(await must('cat', '/proc/self/mountinfo')).map(({ mountPoint }) => posix.normalize(mountPoint)),
     make: async (paths) => {

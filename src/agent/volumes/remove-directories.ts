@@ -40,6 +40,7 @@ async function remove(
   const isThere = (wanted: string): boolean => parts.some((part) => part.path === wanted && part.kind === 'directory');
   if (files !== 'none' && isThere(path)) {
     await mountFiles.empty(path);
+    // But for extended attributes that the source's directory had: not every node has a program that takes them away.
     if (found !== undefined) await hostDirectories.give(path, found);
     // From here on it is nobody's business what is put there: a second try must not take that for ours.
     await note({ ...own, files: 'none' });

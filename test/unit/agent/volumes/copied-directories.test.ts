@@ -144,6 +144,7 @@ describe('on the source', () => {
     ],
     ['it is a file', (move) => move.source.directories.others.set(SITE, 'other'), 'VolumeNotCopyable'],
     ['a symlink leads there', (move) => move.source.directories.others.set('/data', 'symlink'), 'VolumeNotCopyable'],
+    ['it is another one by now', (move) => move.source.directories.replaced.add(SITE), 'VolumeNotCopyable'],
     [
       'something else is mounted in it',
       (move) => move.source.directories.mountPoints.push(`${SITE}/disk`),

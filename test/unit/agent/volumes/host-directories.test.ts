@@ -51,6 +51,17 @@ describe('what there is of a path', () => {
   });
 });
 
+test('whether a process sees the same directory at a path', async () => {
+  mkdirSync(at('a', 'b'), { recursive: true });
+  symlinkSync(at('a'), at('link'));
+  const seen = (destination: string): Promise<boolean | undefined> =>
+    directories.isMounted(at('a', 'b'), { pid: process.pid, destination });
+  expect(await seen(at('a', 'b'))).toBe(true);
+  expect(await seen(at('a'))).toBe(false);
+  expect(await seen(at('link', 'b'))).toBeUndefined();
+  expect(await seen(at('nowhere'))).toBeUndefined();
+});
+
 test('where something is mounted', async () => {
   expect(await directories.mountPoints()).toEqual(expect.arrayContaining(['/', '/proc']));
 });
