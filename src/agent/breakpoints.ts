@@ -11,6 +11,8 @@ export function holdable(deps: AgentDeps, gate: Gate | undefined): AgentDeps {
     dockerVolumes: withBreakpoints('dockerVolumes', deps.dockerVolumes, gate, {}),
     mountFiles: withBreakpoints('mountFiles', deps.mountFiles, gate, {}),
     volumeLedger: withBreakpoints('volumeLedger', deps.volumeLedger, gate, {}),
+    hostDirectories: withBreakpoints('hostDirectories', deps.hostDirectories, gate, {}),
+    directoryNotes: withBreakpoints('directoryNotes', deps.directoryNotes, gate, {}),
     images: withBreakpoints('images', deps.images, gate, {}),
     driver: withBreakpoints('driver', deps.driver, gate, { createOptions: 'sync' }),
     store: withBreakpoints('store', deps.store, gate, {}),

@@ -34,6 +34,8 @@ import { Busy } from './sweep/busy';
 import { createSweeper } from './sweep/create';
 import { createTargetReconciler } from './target/reconcile';
 import { VolumeAccess } from './volume-access';
+import { createDirectoryNotes } from './volumes/directory-notes';
+import { createHostDirectories } from './volumes/host-directories';
 import { FileVolumeLedger } from './volumes/ledger';
 import { createMountFiles } from './volumes/mount-files';
 
@@ -84,11 +86,14 @@ async function main(): Promise<void> {
     observer: metrics.informer('containermigrations'),
   });
   const gate = createGate(settings.breakpoints, clock);
-  const commands = withBreakpoints('commands', onNode(createCommandRunner(clock), settings.hostPid), gate, {});
+  const plainCommands = onNode(createCommandRunner(clock), settings.hostPid);
+  const commands = withBreakpoints('commands', plainCommands, gate, {});
   const docker = new DockerodeEngine({ socketPath: settings.dockerSocket, clock });
   const engine = withBreakpoints<ContainerEngine>('engine', docker, gate, {});
   const dockerVolumes = new DockerodeVolumes({ socketPath: settings.dockerSocket, clock });
   const volumeLedger = new FileVolumeLedger(settings.runDirectory);
+  const hostDirectories = createHostDirectories(plainCommands);
+  const directoryNotes = createDirectoryNotes(plainCommands);
   const images = createImageTransport({ socketPath: settings.dockerSocket, clock });
   const deadlines = { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs };
   const volume = new VolumeAccess(clock);
@@ -112,6 +117,8 @@ async function main(): Promise<void> {
       dockerVolumes,
       mountFiles: createMountFiles(commands, deadlines.wakeMs),
       volumeLedger,
+      hostDirectories,
+      directoryNotes,
       images,
       driver,
       store: createCheckpointStore({
@@ -153,7 +160,8 @@ async function main(): Promise<void> {
   const sweeper = createSweeper({
     ...{ node: settings.node, root: settings.volume, runDirectory: settings.runDirectory },
     ...{ volume, journal, kube, busy, remind, engine: docker, driver, clock, deadlines, log },
-    ...{ dockerVolumes, volumeLedger },
+    ...{ dockerVolumes, volumeLedger, hostDirectories, directoryNotes },
+    mountFiles: createMountFiles(plainCommands, deadlines.wakeMs),
   });
   informer.onChange((key) => {
     // Somebody may have taken the finalizer off by hand.

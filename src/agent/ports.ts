@@ -15,6 +15,7 @@ import type { Clock } from '../runtime/clock';
 import type { CheckpointStore } from './checkpoint-store-port';
 import type { ContainerLogs } from '../store/log-files';
 import type { NodeFacts, Survey } from './survey/facts';
+import type { DirectoryNotes, HostDirectories } from './volumes/host-directories-port';
 
 /** Reads and writes of ContainerMigrations, as an agent needs them. */
 export interface MigrationAccess {
@@ -168,6 +169,8 @@ export interface AgentDeps {
   readonly dockerVolumes: DockerVolumes;
   readonly mountFiles: MountFiles;
   readonly volumeLedger: VolumeLedger;
+  readonly hostDirectories: HostDirectories;
+  readonly directoryNotes: DirectoryNotes;
   readonly images: ImageTransport;
   readonly driver: Driver;
   readonly store: CheckpointStore;

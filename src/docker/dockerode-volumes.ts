@@ -6,8 +6,9 @@ import { systemClock } from '../runtime/clock';
 import { withDeadline } from '../runtime/deadline';
 import { ReasonedError } from '../runtime/errors';
 import { engineError, refusedStatus } from './errors';
+import { mountsOf } from './mounts';
 import { isName } from './names';
-import type { DockerVolumes, VolumeInfo, VolumeUser } from './volumes';
+import type { DockerVolumes, MountUser, VolumeInfo, VolumeUser } from './volumes';
 
 interface Request {
   readonly abortSignal: AbortSignal;
@@ -110,11 +111,16 @@ export class DockerodeVolumes implements DockerVolumes {
       { query },
     );
     if (!isUserList(answer)) throw invalid('its containers');
-    return answer.map(({ Id, Names, State }) => ({
-      id: Id,
-      name: (Names?.[0] ?? Id).replace(/^\//, ''),
-      state: State,
-    }));
+    return answer.map(userOf);
+  }
+
+  async mountUsers(): Promise<readonly MountUser[]> {
+    const query = { all: true };
+    const answer = await this.#call('list its containers', (request) => this.#docker.listContainers(request), {
+      query,
+    });
+    if (!isUserList(answer)) throw invalid('its containers');
+    return answer.map((container) => ({ ...userOf(container), mounts: mountsOf(container) }));
   }
 
   async create(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
@@ -147,6 +153,10 @@ export class DockerodeVolumes implements DockerVolumes {
       throw error;
     }
   }
+}
+
+function userOf({ Id, Names, State }: UserAnswer): VolumeUser {
+  return { id: Id, name: (Names?.[0] ?? Id).replace(/^\//, ''), state: State };
 }
 
 /** Names become part of a path: dockerode does not quote them. */

@@ -1,3 +1,5 @@
+import type { MountInfo } from './mounts';
+
 /** What Docker says of one of its volumes. */
 export interface VolumeInfo {
   readonly name: string;
@@ -20,6 +22,14 @@ export interface VolumeUser {
   readonly state: string;
 }
 
+/** A container, whether it runs or not, with all that is mounted into it. */
+export interface MountUser extends VolumeUser {
+  readonly mounts: readonly MountInfo[];
+}
+
+/** The states in which a container may write. */
+export const RUNNING_STATES: readonly string[] = ['running', 'paused', 'restarting'];
+
 /** Docker's own mark of a volume that nobody has named (since Docker 23). */
 export const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
 
@@ -34,6 +44,8 @@ export interface DockerVolumes {
   list(labels: Readonly<Record<string, string>>): Promise<readonly string[]>;
   /** The containers that have it mounted, in every state. */
   usersOf(name: string): Promise<readonly VolumeUser[]>;
+  /** All containers in every state, with what they have mounted: volumes and directories of the host. */
+  mountUsers(): Promise<readonly MountUser[]>;
   /**
    * Creates a volume of the driver `local`. One that is there already stays as it is, and Docker does not say so: look
    * at its labels afterwards.

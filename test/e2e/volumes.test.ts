@@ -1,4 +1,5 @@
 /** What becomes of the volumes of a container that is moved: copied, shared, or left behind. */
+import { withBrokenCriu } from '../lib/broken-criu';
 import { letAgentsGoOn, migrateHeld } from '../lib/held-migration';
 import type { NodeName } from '../lib/lab-docker';
 import { docker, removeContainers, stateOf } from '../lib/lab-docker';
@@ -58,24 +59,25 @@ function mountsOf(node: NodeName): Record<string, string> {
 const directoryOf = (node: NodeName, volume: string): string =>
   docker(node, 'volume', 'inspect', '--format', '{{.Mountpoint}}', volume);
 
-/** Everything that can be told of the files of a volume, but for the one that grows. */
-function look(node: NodeName, volume: string): string {
+/** Everything that can be told of the files of a directory, but for the one that grows. */
+function lookAt(node: NodeName, directory: string): string {
   const script =
     'cd "$1"; find . ! -name log -printf "%p %y %m %U:%G %n %s %l %T@\\n" | sort; ' +
     'find . -type f ! -name log -exec sha256sum {} + | sort; ' +
     'du --block-size=1M holes 2>/dev/null || true';
-  return onNode(node, script, directoryOf(node, volume));
+  return onNode(node, script, directory);
 }
+const look = (node: NodeName, volume: string): string => lookAt(node, directoryOf(node, volume));
 
-/** Runs it in a container beside, which has the named volume mounted. */
-const python = (node: NodeName, statement: string): string =>
+/** Runs it in a container beside, which has the volume or directory mounted. */
+const python = (node: NodeName, statement: string, mounted: string = DATA): string =>
   docker(
-    ...([node, 'run', '--rm', '--network', 'none', '--volume', `${DATA}:/data`] as const),
+    ...([node, 'run', '--rm', '--network', 'none', '--volume', `${mounted}:/data`] as const),
     ...['transship-lab/python:1', 'python3', '-c', `import os; ${statement}`],
   );
 
-const numbers = (node: NodeName): number[] =>
-  onNode(node, 'cat "$1/log"', directoryOf(node, DATA)).split('\n').map(Number);
+const numbers = (node: NodeName, directory = directoryOf(node, DATA)): number[] =>
+  onNode(node, 'cat "$1/log"', directory).split('\n').map(Number);
 
 test('a named and an anonymous volume go along, and a process appends to its file without a gap', async () => {
   docker('node-a', 'volume', 'create', '--label', 'team=blue', DATA);
@@ -87,10 +89,10 @@ test('a named and an anonymous volume go along, and a process appends to its fil
   onNode('node-a', 'touch -d 2020-02-02T02:02:02.123456789Z "$1/one"', directoryOf('node-a', DATA));
   python('node-a', 'os.setxattr("/data/one", "user.colour", b"blue")');
   await sleep(300);
-  const lookAt = (node: NodeName): Record<string, string> => ({
+  const lookAtAll = (node: NodeName): Record<string, string> => ({
     ...{ data: look(node, DATA), cache: look(node, cache), etc: look(node, etc) },
   });
-  const before = lookAt('node-a');
+  const before = lookAtAll('node-a');
   expect(before['etc']).toMatch(/passwd/);
   expect(before['etc']).not.toMatch(/group/);
   expect(before['data']).toMatch(/one f 4755 1000:999 2 4/);
@@ -99,7 +101,7 @@ test('a named and an anonymous volume go along, and a process appends to its fil
   const { status } = await migrateWell({ name: 'volumes-copy', container: NAME, from: 'node-a', to: 'node-b' });
 
   expect(mountsOf('node-b')).toEqual({ '/data': DATA, '/cache': cache, '/etc': etc });
-  expect(lookAt('node-b')).toEqual(before);
+  expect(lookAtAll('node-b')).toEqual(before);
   const sizes = Object.fromEntries((status.source?.volumes ?? []).map(({ name, sizeBytes }) => [name, sizeBytes]));
   expect(Object.keys(sizes).toSorted()).toEqual([DATA, cache, etc].toSorted());
   expect(sizes[cache]).toBeGreaterThan(3_000_000);
@@ -190,5 +192,89 @@ describe('RequireShared', () => {
     for (const node of NODES) expect(onNode(node, 'cd /srv/e2e-volumes; ls -A; cat file')).toBe(`file\n${node}`);
     expect(stateOf('node-a', NAME)).toBe('running');
     expect(ours('node-b')).toEqual([]);
+  });
+});
+
+describe('a host directory with an override Copy', () => {
+  const SITE = '/srv/e2e-volumes/deep/site';
+  const move = (name: string): Parameters<typeof migrate>[0] => ({
+    ...{ name, container: NAME, from: 'node-a', to: 'node-b' },
+    spec: { volumeOverrides: [{ name: '/data', policy: 'Copy' }] },
+  });
+  const startSite = (script: string): void => {
+    onNode('node-a', 'mkdir -p "$1"', SITE);
+    // Unlike --volume, Docker refuses this where the directory does not exist.
+    const mounts = ['--mount', `type=bind,source=${SITE},target=/data`, '--volume', '/cache'];
+    docker('node-a', 'run', '-d', '--name', NAME, ...mounts, IMAGE, 'sh', '-c', script);
+  };
+  /** What is below /srv on the target, and what its agent has noted. */
+  const left = (): string =>
+    onNode('node-b', 'find /srv -mindepth 1; find /var/lib/transship/host-directories -type f 2>/dev/null || true');
+
+  test('arrives at the same path as it is, which nobody has made, and stays on the source', async () => {
+    startSite(FILES + APPEND);
+    await poll('a log', () => docker('node-a', 'exec', NAME, 'ls', '/data').includes('log'));
+    onNode('node-a', 'chown 70:71 "$1"', SITE);
+    python(
+      'node-a',
+      'os.setxattr("/data/one", "user.colour", b"blue"); os.setxattr("/data", "user.top", b"yes")',
+      SITE,
+    );
+    const before = lookAt('node-a', SITE);
+    expect(before).toMatch(/^\. d 1777 70:71 /m);
+    expect(left()).toBe('');
+
+    const { status } = await migrateWell(move('volumes-bind'));
+
+    expect(lookAt('node-b', SITE)).toBe(before);
+    expect(lookAt('node-a', SITE)).toBe(before);
+    const colours = 'print(os.getxattr("/data/one", "user.colour"), os.getxattr("/data", "user.top"))';
+    expect(python('node-b', colours, SITE)).toBe("b'blue' b'yes'");
+    expect(status.source?.volumes).toContainEqual(expect.objectContaining({ name: SITE, policy: 'Copy' }));
+    const soFar = numbers('node-b', SITE).length;
+    await sleep(300);
+    const log = numbers('node-b', SITE);
+    expect(log).toEqual(log.map((_number, index) => index + 1));
+    expect(log.length).toBeGreaterThan(soFar);
+    expect(onNode('node-b', 'stat -c "%a %u:%g" "${1%/*}"', SITE)).toBe('755 0:0');
+    expect(left()).not.toMatch(/host-directories/);
+
+    // Back: what it left there is nobody's to overwrite.
+    const back = await migrate({ ...move('volumes-bind-back'), from: 'node-b', to: 'node-a' });
+    expect(back.status).toMatchObject({ phase: 'Failed', reason: 'VolumeTaken' });
+    expect(lookAt('node-a', SITE)).toBe(before);
+  });
+
+  test('is refused where files are, where a symlink leads, and when it is another one by now', async () => {
+    startSite(APPEND);
+    onNode('node-b', 'mkdir -p "$1"; echo precious > "$1/file"', SITE);
+    const taken = await migrate(move('volumes-bind-taken'));
+    expect(taken.status).toMatchObject({ phase: 'Failed', reason: 'VolumeTaken' });
+    expect(onNode('node-b', 'cat "$1"/*', SITE)).toBe('precious');
+    onNode('node-b', 'mv /srv/e2e-volumes/deep /srv/e2e-volumes/moved; ln -s moved /srv/e2e-volumes/deep');
+    onNode('node-b', 'rm "$1/file"', SITE);
+    const led = await migrate(move('volumes-bind-link'));
+    expect(led.status).toMatchObject({ phase: 'Failed', reason: 'VolumeNotCopyable' });
+    onNode('node-b', 'rm -rf /srv/e2e-volumes');
+    onNode('node-a', 'mv "$1" "$1.old"; mkdir "$1"', SITE);
+    const replaced = await migrate(move('volumes-bind-replaced'));
+    expect(replaced.status).toMatchObject({ phase: 'Failed', reason: 'VolumeNotCopyable' });
+    expect(stateOf('node-a', NAME)).toBe('running');
+  });
+
+  test('is gone from the target when the wake-up failed, with the directories that were made for it', async () => {
+    startSite(FILES + APPEND);
+    await poll('a log', () => docker('node-a', 'exec', NAME, 'ls', '/data').includes('log'));
+    const before = lookAt('node-a', SITE);
+    await withBrokenCriu('node-b', async () => {
+      const { status } = await migrate(move('volumes-bind-rollback'));
+      expect(status.phase).toBe('RolledBack');
+      expect(status.target?.claimedAt).toBeDefined();
+    });
+    expect(left()).toBe('');
+    expect(lookAt('node-a', SITE)).toBe(before);
+    const soFar = numbers('node-a', SITE).length;
+    await sleep(300);
+    expect(numbers('node-a', SITE).length).toBeGreaterThan(soFar);
   });
 });

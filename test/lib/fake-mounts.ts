@@ -46,6 +46,10 @@ export class FakeMounts {
         return Promise.resolve([...this.volumes.values()].filter(carries).map(({ name }) => name));
       },
       usersOf: (name) => Promise.resolve(usersOf(name)),
+      mountUsers: () =>
+        Promise.resolve(
+          this.#docker.containers.map(({ id, name, state, raw }) => ({ id, name, state, mounts: mountsOf(raw) })),
+        ),
       create: (name, labels) => {
         if (!this.volumes.has(name)) this.add(name, {}, { labels });
         return Promise.resolve();

@@ -11,6 +11,7 @@ import { KubeError } from '../../src/kube/errors';
 import { withBreakpoints } from '../../src/runtime/breakpoints';
 import type { Result } from '../../src/runtime/controller-loop';
 import type { FakeClock } from './fake-clock';
+import { FakeDirectories } from './fake-directories';
 import { FakeDocker } from './fake-docker';
 import { FakeMounts } from './fake-mounts';
 import type { FakeRegistry } from './fake-images';
@@ -74,6 +75,7 @@ export class FakeNode {
   readonly markers = new Map<string, WakeState>();
   readonly journal: FileJournal;
   readonly mounts: FakeMounts;
+  readonly directories: FakeDirectories;
   readonly ledger: FileVolumeLedger;
   readonly registry: FakeRegistry = new Map();
   outOfService = false;
@@ -96,6 +98,7 @@ export class FakeNode {
     this.docker = new FakeDocker(name === 'node-a' ? 'a' : 'b');
     this.journal = new FileJournal(`${runDirectory}/${name}`);
     this.mounts = new FakeMounts(this.docker);
+    this.directories = new FakeDirectories(this.mounts);
     this.ledger = new FileVolumeLedger(`${runDirectory}/${name}`);
   }
 
@@ -162,6 +165,8 @@ export class FakeNode {
       dockerVolumes: this.mounts.docker(),
       mountFiles: this.mounts.access(),
       volumeLedger: this.ledger,
+      hostDirectories: this.directories.access(),
+      directoryNotes: this.directories.notes(),
       node,
       journal: this.journal,
       clock,

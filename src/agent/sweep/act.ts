@@ -6,6 +6,7 @@ import { thaw } from '../source/thaw';
 import type { CreatedContainer, Find, Reservation } from './finds';
 import type { SweepWorld } from './look';
 import type { Verdict } from './decide';
+import { removeDirectories } from '../volumes/remove-directories';
 import { endProcess } from './working-processes';
 
 /** The verdicts that change something. */
@@ -29,6 +30,8 @@ export async function settle(find: Find, deed: Deed, world: SweepWorld): Promise
       return rm(find.path, { recursive: true, force: true });
     case 'volumes':
       return settleVolumes(find.migrationUID, world);
+    case 'directories':
+      return settleDirectories(find.migrationUID, world);
     case 'process':
       return endProcess(find, world.shelf.root, world.clock);
     case 'attempt':
@@ -58,6 +61,12 @@ async function settleVolumes(migrationUID: string, { engine, dockerVolumes, volu
     if ((await dockerVolumes.usersOf(name)).length === 0) await dockerVolumes.remove(name);
   }
   await volumeLedger.forget(migrationUID);
+}
+
+/** Files that a container may have changed since are its owner's: only the note of them goes. */
+async function settleDirectories(migrationUID: string, world: SweepWorld): Promise<void> {
+  if ((await world.engine.list({ [MIGRATION_LABEL]: migrationUID })).length > 0) return;
+  await removeDirectories(migrationUID, world, ({ files }) => files !== 'all');
 }
 
 async function settleReservation({ containerID, entry }: Reservation, deed: Deed, world: SweepWorld): Promise<void> {

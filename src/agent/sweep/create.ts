@@ -21,7 +21,15 @@ const GRACE_MS = 60_000;
 
 export interface SweeperOptions extends Pick<
   AgentDeps,
-  'engine' | 'driver' | 'clock' | 'deadlines' | 'dockerVolumes' | 'volumeLedger'
+  | 'engine'
+  | 'driver'
+  | 'clock'
+  | 'deadlines'
+  | 'dockerVolumes'
+  | 'volumeLedger'
+  | 'mountFiles'
+  | 'hostDirectories'
+  | 'directoryNotes'
 > {
   readonly node: string;
   /** Where the volume is mounted. */
@@ -49,6 +57,9 @@ export function createSweeper(options: SweeperOptions): Sweeper {
       clock,
       dockerVolumes: options.dockerVolumes,
       volumeLedger: options.volumeLedger,
+      mountFiles: options.mountFiles,
+      hostDirectories: options.hostDirectories,
+      directoryNotes: options.directoryNotes,
       journal,
       files: createRuncLeftovers(runDirectory, clock),
       shelf: createAttemptShelf(root, volume, clock),

@@ -51,6 +51,8 @@ export function judge(find: Find, owner: Owner, limits: SweepLimits, node: strin
         : remove('whoever made it has ended');
     case 'volumes':
       return remove('they were made for a container of a migration that is gone, which has never run');
+    case 'directories':
+      return remove('the migration they were made for is gone; those that a container may have run with stay');
     case 'process':
       return remove('the migration it works for is gone');
     case 'attempt': {

@@ -5,7 +5,15 @@ import type { JournalEntry } from '../ports';
 
 /** Something that a migration leaves on a node or on the volume while it works. Whether it is left over, is decided. */
 export type Find =
-  CreatedContainer | Reservation | StrayMarker | CriuConfig | Scrap | WorkingProcess | AttemptFind | CreatedVolumes;
+  | CreatedContainer
+  | Reservation
+  | StrayMarker
+  | CriuConfig
+  | Scrap
+  | WorkingProcess
+  | AttemptFind
+  | CreatedVolumes
+  | NotedDirectories;
 
 /** A container that a migration created on this node (label and runtime). */
 export interface CreatedContainer {
@@ -65,6 +73,12 @@ export interface AttemptFind {
 /** Volumes that were created for the container of a migration, and that nothing has run with. */
 export interface CreatedVolumes {
   readonly kind: 'volumes';
+  readonly migrationUID: string;
+}
+
+/** Host directories in which a migration has noted to do something. */
+export interface NotedDirectories {
+  readonly kind: 'directories';
   readonly migrationUID: string;
 }
 

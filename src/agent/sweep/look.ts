@@ -9,7 +9,10 @@ import type { CreatedContainer, Find, Reservation } from './finds';
 import { findWorkingProcesses } from './working-processes';
 
 /** What a sweep looks through and acts on. */
-export interface SweepWorld extends Pick<AgentDeps, 'engine' | 'driver' | 'clock' | 'dockerVolumes' | 'volumeLedger'> {
+export interface SweepWorld extends Pick<
+  AgentDeps,
+  'engine' | 'driver' | 'clock' | 'dockerVolumes' | 'volumeLedger' | 'mountFiles' | 'hostDirectories' | 'directoryNotes'
+> {
   readonly journal: Pick<FileJournal, 'list' | 'read' | 'exclusively' | 'release'>;
   readonly files: DriverLeftovers;
   readonly shelf: AttemptShelf;
@@ -39,6 +42,9 @@ export async function look(world: SweepWorld, log: Logger): Promise<{ finds: rea
   // After the containers that have them mounted.
   await tryTo('volumes', async () =>
     (await world.volumeLedger.list()).map((migrationUID) => ({ kind: 'volumes', migrationUID })),
+  );
+  await tryTo('directories', async () =>
+    (await world.directoryNotes.list()).map((migrationUID) => ({ kind: 'directories', migrationUID })),
   );
   // After the journal: a dump that is found there is ended in an orderly way, with its container.
   await tryTo('processes', () => Promise.resolve(findWorkingProcesses(world.shelf.root)));

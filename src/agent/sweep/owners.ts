@@ -36,6 +36,7 @@ function matcher(find: Find): ((object: Identity) => boolean) | undefined {
     case 'reservation':
     case 'config':
     case 'volumes':
+    case 'directories':
       return ({ uid }) => uidMatches(find, uid);
     case 'process':
     case 'attempt': {
@@ -53,6 +54,7 @@ function uidMatches(find: Find, uid: string): boolean {
     case 'container':
     case 'config':
     case 'volumes':
+    case 'directories':
       return find.migrationUID === uid;
     case 'reservation':
       return find.entry.migrationUID === uid;

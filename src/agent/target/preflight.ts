@@ -1,7 +1,7 @@
 import type { Check, ContainerMigration, SourceStatus, TargetStatus } from '../../api/types';
 import { blocking, findings, probeNode, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
-import { shared } from '../volumes/plan';
+import { copied, shared } from '../volumes/plan';
 import { volumeChecks } from '../volumes/target';
 import type { ImagePlan } from './image-plan';
 import { planImage } from './image-plan';
@@ -89,6 +89,8 @@ async function placeChecks(source: SourceStatus | undefined, { engine, node }: A
     );
   }
   for (const path of source?.bindSources ?? []) {
+    // Of one that is copied there, all is said elsewhere.
+    if (copied(source?.volumes).some(({ name }) => name === path)) continue;
     if (await node.pathExists(path)) {
       // Of one that must be shared, the next step has proof.
       if (shared(source?.volumes).some(({ name }) => name === path)) continue;

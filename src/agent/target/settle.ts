@@ -1,15 +1,19 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import type { AgentDeps } from '../ports';
+import { keepDirectories } from '../volumes/directory-target';
 
 /**
  * The container runs here for good: it restarts by itself as its owner wished, and nothing of the wake-up is left. One
  * that its daemon has killed in the meantime would have been started again by that policy, had it been set already.
  */
 export async function settleTarget(
-  { metadata, status: { source } }: ContainerMigration,
+  migration: ContainerMigration,
   status: TargetStatus,
-  { engine, driver, deadlines }: AgentDeps,
+  deps: AgentDeps,
 ): Promise<TargetStatus> {
+  const { engine, driver, deadlines } = deps;
+  const { metadata } = migration;
+  const { source } = migration.status;
   const { containerID } = status;
   const policy = source?.restartPolicy;
   if (containerID !== undefined) {
@@ -20,5 +24,6 @@ export async function settleTarget(
     const restarts = policy?.name === 'always' || policy?.name === 'unless-stopped';
     if (container?.state === 'exited' && restarts) await engine.start(containerID, { timeoutMs: deadlines.wakeMs });
   }
+  await keepDirectories(migration, deps);
   return { ...status, state: 'Settled' };
 }

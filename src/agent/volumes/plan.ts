@@ -8,7 +8,8 @@ export interface PlannedMount extends MountInfo {
 
 /**
  * What is done about each volume and each host directory of a container; one that is mounted at several places counts
- * once. A host directory is left to its owner (Skip) unless it must be shared.
+ * once. A host directory is left to its owner (Skip) unless it must be shared, or an override says something else: it may
+ * be anything, such as Docker's socket.
  * @returns `strays`: overrides that name nothing of this container
  */
 export function planMounts(
@@ -37,9 +38,19 @@ export function isVolume({ name }: Pick<VolumeStatus, 'name'>): boolean {
   return !name.startsWith('/');
 }
 
-/** Those of the volumes that the target must not take as they are. */
+/** Those whose files are carried: volumes and host directories. */
 export function copied(volumes: readonly VolumeStatus[] | undefined): readonly VolumeStatus[] {
-  return (volumes ?? []).filter((volume) => volume.policy === 'Copy' && isVolume(volume));
+  return (volumes ?? []).filter(({ policy }) => policy === 'Copy');
+}
+
+/** Those of them that the target must not take as they are. */
+export function copiedVolumes(volumes: readonly VolumeStatus[] | undefined): readonly VolumeStatus[] {
+  return copied(volumes).filter(isVolume);
+}
+
+/** And those that it makes itself, outside of Docker's own. */
+export function copiedDirectories(volumes: readonly VolumeStatus[] | undefined): readonly VolumeStatus[] {
+  return copied(volumes).filter((volume) => !isVolume(volume));
 }
 
 /** Those that the target creates when they are not there. */

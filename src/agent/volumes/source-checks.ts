@@ -5,12 +5,14 @@ import { member } from '../../docker/record';
 import type { VolumeInfo } from '../../docker/volumes';
 import { blocking } from '../node-checks';
 import type { AgentDeps } from '../ports';
+import type { Deps as DirectoryDeps } from './directory-source';
+import { obstacleTo } from './directory-source';
 import { ownDirectory } from './own-directory';
 import type { PlannedMount } from './plan';
 import { planMounts } from './plan';
 import { otherWriters } from './source';
 
-type Deps = Pick<AgentDeps, 'dockerVolumes' | 'mountFiles' | 'node'>;
+type Deps = DirectoryDeps & Pick<AgentDeps, 'mountFiles'>;
 
 /** What the preflight says of a container's volumes. */
 export interface SeenVolumes {
@@ -50,9 +52,7 @@ interface Seen {
 
 async function see(mount: PlannedMount, container: ContainerInfo, deps: Deps): Promise<Seen> {
   const { name, destination, policy, type } = mount;
-  if (type === 'bind') {
-    return policy === 'Copy' ? { checks: [notCopyable(mount, 'it is a directory of the host')] } : { checks: [] };
-  }
+  if (type === 'bind') return policy === 'Copy' ? seeDirectory(mount, container, deps) : { checks: [] };
   const volume = await deps.dockerVolumes.inspect(name);
   switch (policy) {
     case 'Copy':
@@ -85,6 +85,12 @@ async function seeCopied(
     return { checks: [blocking('VolumeInUse', message)] };
   }
   return { checks: [], sizeBytes: await mountFiles.sizeBytes(mount.source) };
+}
+
+async function seeDirectory(mount: PlannedMount, container: ContainerInfo, deps: Deps): Promise<Seen> {
+  const obstacle = await obstacleTo(mount, container, deps);
+  if (obstacle !== undefined) return { checks: [blocking(obstacle.reason, obstacle.message)] };
+  return { checks: [], sizeBytes: await deps.mountFiles.sizeBytes(mount.source) };
 }
 
 /** Why the files of the volume cannot be carried. */

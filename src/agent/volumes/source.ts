@@ -2,14 +2,15 @@ import type { ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { mountsOf } from '../../docker/mounts';
 import { without } from '../../docker/record';
-import { ANONYMOUS_LABEL } from '../../docker/volumes';
+import { ANONYMOUS_LABEL, RUNNING_STATES } from '../../docker/volumes';
 import { ReasonedError } from '../../runtime/errors';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
-import { copied, provided } from './plan';
+import { requireCopyable } from './directory-source';
+import type { Deps } from './directory-source';
+import { copied, copiedVolumes, provided } from './plan';
 
 const OUR_LABELS = 'transship.dev/';
-const RUNNING: readonly string[] = ['running', 'paused', 'restarting'];
 
 /** What the target must know to create the volumes: their labels, but for those of earlier moves. */
 export async function describeVolumes(
@@ -33,19 +34,20 @@ export async function otherWriters(
   { dockerVolumes }: Pick<AgentDeps, 'dockerVolumes'>,
 ): Promise<readonly string[]> {
   const users = await dockerVolumes.usersOf(volume);
-  return users.filter(({ id, state }) => id !== own && RUNNING.includes(state)).map(({ name }) => name);
+  return users.filter(({ id, state }) => id !== own && RUNNING_STATES.includes(state)).map(({ name }) => name);
 }
 
 /**
  * Looks right before the freeze that nobody has begun to use the volumes since the preflight.
- * @throws ReasonedError VolumeInUse
+ * @throws ReasonedError VolumeInUse, VolumeNotCopyable
  */
 export async function requireSoleUser(
   migration: ContainerMigration,
   container: ContainerInfo,
-  deps: Pick<AgentDeps, 'dockerVolumes'>,
+  deps: Deps,
 ): Promise<void> {
-  for (const { name } of copied(migration.status.source?.volumes)) {
+  await requireCopyable(migration, container, deps);
+  for (const { name } of copiedVolumes(migration.status.source?.volumes)) {
     const others = await otherWriters(name, container, deps);
     if (others.length === 0) continue;
     throw new ReasonedError(
@@ -66,9 +68,12 @@ export async function saveVolumes(
 ): Promise<void> {
   const mounts = mountsOf(container.raw);
   for (const { name } of copied(migration.status.source?.volumes)) {
-    const mount = mounts.find(({ type, name: mounted }) => type === 'volume' && mounted === name);
+    const mount = mounts.find((mounted) => mounted.name === name);
     if (mount === undefined) {
-      throw new ReasonedError('VolumeNotSaved', `container ${container.name} has no volume ${name} any more`);
+      throw new ReasonedError(
+        'VolumeNotSaved',
+        `container ${container.name} has nothing mounted from ${name} any more`,
+      );
     }
     await store.saveVolume(checkpointOf(migration), { name, mountpoint: mount.source });
   }
@@ -82,7 +87,7 @@ export async function removeAnonymous(
   { volumes }: SourceStatus,
   { dockerVolumes }: Pick<AgentDeps, 'dockerVolumes'>,
 ): Promise<void> {
-  for (const { name } of copied(volumes)) {
+  for (const { name } of copiedVolumes(volumes)) {
     const volume = await dockerVolumes.inspect(name);
     if (volume === undefined || !Object.hasOwn(volume.labels, ANONYMOUS_LABEL)) continue;
     if ((await dockerVolumes.usersOf(name)).length === 0) await dockerVolumes.remove(name);

@@ -8,8 +8,10 @@ import { checkpointOf } from '../checkpoint-key';
 import { createFromDescription, MIGRATION_LABEL, readDescription, removeCreated } from '../created-container';
 import { blocking } from '../node-checks';
 import type { AgentDeps } from '../ports';
+import { directoryChecks, directoryToFill, noteFilled, provideDirectories } from './directory-target';
+import { removeDirectories } from './remove-directories';
 import { ownDirectory } from './own-directory';
-import { copied, isVolume, provided, shared } from './plan';
+import { copied, copiedDirectories, copiedVolumes, isVolume, provided, shared } from './plan';
 
 type Owned = Pick<ContainerMigration, 'metadata'>;
 
@@ -20,10 +22,11 @@ const isOurs = ({ metadata: { uid } }: Owned, volume: VolumeInfo | undefined): b
 export async function volumeChecks(
   migration: ContainerMigration,
   source: SourceStatus | undefined,
-  { dockerVolumes, node }: Pick<AgentDeps, 'dockerVolumes' | 'node'>,
+  deps: AgentDeps,
 ): Promise<Check[]> {
-  const checks: Check[] = [];
-  for (const { name } of copied(source?.volumes)) {
+  const { dockerVolumes, node } = deps;
+  const checks = await directoryChecks(migration, source, deps);
+  for (const { name } of copiedVolumes(source?.volumes)) {
     const existing = await dockerVolumes.inspect(name);
     if (existing === undefined || isOurs(migration, existing)) continue;
     checks.push(blocking('VolumeTaken', takenMessage(name, node.name)));
@@ -40,7 +43,7 @@ export async function volumeChecks(
  * Creates the container from its description, and before it the volumes that it mounts. Not started, and no file of the
  * volumes is there yet.
  * @returns its full ID
- * @throws ReasonedError VolumeTaken, and as createFromDescription
+ * @throws ReasonedError VolumeTaken, VolumeNotCopyable, HostDirectoryFailed, and as createFromDescription
  */
 export async function createOnTarget(migration: ContainerMigration, name: string, deps: AgentDeps): Promise<string> {
   const volumes = provided(migration.status.source?.volumes);
@@ -53,6 +56,7 @@ export async function createOnTarget(migration: ContainerMigration, name: string
       await provide(migration, volume, own, deps);
     }
   }
+  await provideDirectories(migration, deps);
   return createFromDescription(migration, name, deps);
 }
 
@@ -73,7 +77,8 @@ async function provide(
 /**
  * Puts the source's files into the volumes of a container that was never started, and nothing else: what an earlier try
  * or Docker has put there goes. From then on a sweep leaves the volumes alone, for the container may run.
- * @throws ReasonedError VolumeTaken, CheckpointCorrupt, VolumeNotEmptied, VolumeNotFilled
+ * @throws ReasonedError VolumeTaken, VolumeNotCopyable, CheckpointCorrupt, VolumeNotEmptied, VolumeNotFilled,
+ *   HostDirectoryFailed
  */
 export async function fillVolumes(
   migration: ContainerMigration,
@@ -83,25 +88,35 @@ export async function fillVolumes(
 ): Promise<void> {
   const { volumes } = migration.status.source ?? {};
   for (const { name } of copied(volumes)) {
-    const volume = await deps.dockerVolumes.inspect(name);
-    const mountpoint = volume === undefined ? undefined : ownDirectory(volume);
-    const others = (await deps.dockerVolumes.usersOf(name)).filter(({ id }) => id !== container.id);
-    if (!isOurs(migration, volume) || mountpoint === undefined || others.length > 0) {
-      throw new ReasonedError('VolumeTaken', takenMessage(name, deps.node.name));
-    }
+    const resolve = isVolume({ name }) ? volumeToFill : directoryToFill;
+    const mountpoint = await resolve(migration, container, name, deps);
     if (!manifest.files.some(({ path }) => path === volumeArchive(name))) {
-      throw new ReasonedError('CheckpointCorrupt', `the checkpoint does not hold the files of volume ${name}`);
+      throw new ReasonedError('CheckpointCorrupt', `the checkpoint does not hold the files of ${name}`);
     }
     await deps.mountFiles.empty(mountpoint);
     await deps.store.fillVolume(checkpointOf(migration), { name, mountpoint });
   }
+  await noteFilled(migration, deps);
   if (provided(volumes).length > 0) await deps.volumeLedger.forget(migration.metadata.uid);
 }
 
+async function volumeToFill(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  name: string,
+  { dockerVolumes, node }: AgentDeps,
+): Promise<string> {
+  const volume = await dockerVolumes.inspect(name);
+  const mountpoint = volume === undefined ? undefined : ownDirectory(volume);
+  const others = (await dockerVolumes.usersOf(name)).filter(({ id }) => id !== container.id);
+  if (isOurs(migration, volume) && mountpoint !== undefined && others.length === 0) return mountpoint;
+  throw new ReasonedError('VolumeTaken', takenMessage(name, node.name));
+}
+
 /**
- * Removes what this migration has made on the target, whatever it does: the container, and the volumes that were created
- * for it. A volume that somebody else's container has mounted by now stays.
- * @throws ReasonedError TargetNotCleaned
+ * Removes what this migration has made on the target, whatever it does: the container, and the volumes and host
+ * directories that were created for it. What somebody else's container has mounted by now stays.
+ * @throws ReasonedError TargetNotCleaned, VolumeNotEmptied, HostDirectoryFailed
  */
 export async function removeFromTarget(
   migration: ContainerMigration,
@@ -110,7 +125,9 @@ export async function removeFromTarget(
 ): Promise<void> {
   await removeCreated(migration, knownID, deps);
   const { uid } = migration.metadata;
-  const names = provided(migration.status.source?.volumes).map(({ name }) => name);
+  const { volumes } = migration.status.source ?? {};
+  if (copiedDirectories(volumes).length > 0) await removeDirectories(uid, deps);
+  const names = provided(volumes).map(({ name }) => name);
   if (names.length === 0) return;
   for (const name of await deps.dockerVolumes.list({ [MIGRATION_LABEL]: uid })) {
     const isFree = names.includes(name) && (await deps.dockerVolumes.usersOf(name)).length === 0;

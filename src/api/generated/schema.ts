@@ -147,7 +147,7 @@ export const schema = {
               },
               "policy": {
                 "type": "string",
-                "description": "As spec.volumes. For a mounted host directory only RequireShared and Skip: its files are never copied.",
+                "description": "As spec.volumes. A mounted host directory is copied only when an entry here says Copy for it, to the same path, where nothing or an empty directory is.",
                 "enum": [
                   "Copy",
                   "RequireShared",
@@ -487,7 +487,7 @@ export const schema = {
             },
             "volumes": {
               "type": "array",
-              "description": "The container's volumes, and those host directories that must be shared, with what is done about each.",
+              "description": "The container's volumes, and those host directories that must be shared or are copied, with what is done about each.",
               "items": {
                 "type": "object",
                 "required": [

@@ -66,7 +66,7 @@ export interface Generated {
        */
       name: string;
       /**
-       * As spec.volumes. For a mounted host directory only RequireShared and Skip: its files are never copied.
+       * As spec.volumes. A mounted host directory is copied only when an entry here says Copy for it, to the same path, where nothing or an empty directory is.
        */
       policy: 'Copy' | 'RequireShared' | 'Skip';
     }[];
@@ -279,7 +279,7 @@ export interface Generated {
        */
       bindSources?: string[];
       /**
-       * The container's volumes, and those host directories that must be shared, with what is done about each.
+       * The container's volumes, and those host directories that must be shared or are copied, with what is done about each.
        */
       volumes?: {
         /**

@@ -73,6 +73,20 @@ test('who uses one, in every state', async () => {
   expect(sent).toEqual(['GET /containers/json?all=true&filters={"volume":["data"]}']);
 });
 
+test('who has what mounted, in every state', async () => {
+  const bind = { Type: 'bind', Source: '/srv/site', Destination: '/site', RW: false };
+  const volumes = await daemon([
+    { Id: 'c1', Names: ['/web'], State: 'created', Mounts: [bind, { Type: 'tmpfs', Destination: '/tmp' }] },
+    { Id: 'c2', Names: null, State: 'running', Mounts: null },
+  ]);
+  const mount = { type: 'bind', name: '/srv/site', source: '/srv/site', destination: '/site', writable: false };
+  expect(await volumes.mountUsers()).toEqual([
+    { id: 'c1', name: 'web', state: 'created', mounts: [mount] },
+    { id: 'c2', name: 'c2', state: 'running', mounts: [] },
+  ]);
+  expect(sent).toEqual(['GET /containers/json?all=true']);
+});
+
 test.each([
   ['a volume in use', 409, 'EngineRefused'],
   ['a daemon in trouble', 500, 'EngineRefused'],
@@ -83,7 +97,7 @@ test.each([
 
 test('another answer than Docker documents is an error of its own', async () => {
   const volumes = await daemon({ Volumes: 7 });
-  for (const work of [volumes.inspect('data'), volumes.list({}), volumes.usersOf('data')]) {
+  for (const work of [volumes.inspect('data'), volumes.list({}), volumes.usersOf('data'), volumes.mountUsers()]) {
     await expect(work).rejects.toMatchObject({ reason: 'EngineAnswerInvalid' });
   }
 });

@@ -117,6 +117,7 @@ class Node {
         remove: (id: string) => Promise.resolve(void this.containers.delete(id)),
       },
       volumeLedger: { list: () => Promise.resolve([]) },
+      directoryNotes: { list: () => Promise.resolve([]) },
       driver: {
         createOptions: () => ({ runtime: 'transship', annotations: {} }),
         abandonDump: () => Promise.resolve(),

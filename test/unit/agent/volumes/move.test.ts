@@ -107,7 +107,7 @@ describe('Copy', () => {
     ['another driver', { driver: 'sshfs' }, {}],
     ['options', { options: { type: 'nfs', device: ':/export' } }, {}],
     ['files that lie elsewhere', { mountpoint: '/etc' }, {}],
-    ['a host directory', {}, { volumeOverrides: [{ name: '/srv', policy: 'Copy' }] }],
+    ['a host directory of the system', {}, { volumeOverrides: [{ name: '/srv', policy: 'Copy' }] }],
   ])('%s: refused', async (_what, more, spec) => {
     const move = moveWith(spec);
     const data = move.source.mounts.volumes.get('data');

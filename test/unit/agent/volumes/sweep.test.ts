@@ -1,9 +1,11 @@
 import { FileJournal } from '../../../../src/agent/journal';
 import type { SweepWorld } from '../../../../src/agent/sweep/look';
 import { Sweep } from '../../../../src/agent/sweep/sweep';
+import type { NotedDirectory } from '../../../../src/agent/volumes/host-directories-port';
 import { FileVolumeLedger } from '../../../../src/agent/volumes/ledger';
 import { createRuncLeftovers } from '../../../../src/driver/runc/leftovers';
 import { FakeClock } from '../../../lib/fake-clock';
+import { FakeDirectories } from '../../../lib/fake-directories';
 import { FakeDocker } from '../../../lib/fake-docker';
 import { FakeMounts } from '../../../lib/fake-mounts';
 import { UID } from '../../../lib/migration';
@@ -14,6 +16,7 @@ const LABELS = { 'transship.dev/migration-uid': UID };
 const directory = useTemporaryDirectory();
 let docker: FakeDocker;
 let mounts: FakeMounts;
+let directories: FakeDirectories;
 let ledger: FileVolumeLedger;
 let reminded: string[];
 
@@ -26,6 +29,7 @@ const container = (name: string, labels: Record<string, string> = {}): void => {
 beforeEach(() => {
   docker = new FakeDocker();
   mounts = new FakeMounts(docker);
+  directories = new FakeDirectories(mounts);
   ledger = new FileVolumeLedger(directory());
   reminded = [];
   mounts.add('data', {}, { labels: LABELS });
@@ -36,6 +40,7 @@ function sweep(objects: { namespace: string; name: string; uid: string }[] = [])
   const clock = new FakeClock();
   const world = {
     ...{ engine: docker, dockerVolumes: mounts.docker(), volumeLedger: ledger, clock },
+    ...{ hostDirectories: directories.access(), directoryNotes: directories.notes(), mountFiles: mounts.access() },
     journal: new FileJournal(directory()),
     files: createRuncLeftovers(directory(), clock),
     driver: { createOptions: () => ({ runtime: 'transship', annotations: {} }) },
@@ -82,4 +87,59 @@ test('as long as the object exists its reconcilers are reminded', async () => {
   await sweep([{ namespace: 'default', name: 'move', uid: UID }]);
   expect(left()).toEqual(['data', 'of-somebody']);
   expect(reminded).toEqual(['default/move']);
+});
+
+describe('host directories', () => {
+  const path = '/srv/site';
+  const note = (files: NotedDirectory['files'], more: Partial<NotedDirectory> = {}): void => {
+    directories.add(path);
+    if (files !== 'none') mounts.files.set(path, { page: 'hello' });
+    directories.noted.set(UID, [{ path, makes: ['/srv', path], files, ...more }]);
+  };
+  const there = (): [boolean, string[]] => [directories.has(path), [...directories.noted.keys()]];
+
+  test.each(['none', 'some'] as const)('with %s of the files go when the migration is gone', async (files) => {
+    note(files);
+    await sweep();
+    expect(there()).toEqual([false, []]);
+    expect(directories.has('/srv')).toBe(false);
+  });
+
+  test('that a container may have run with stay', async () => {
+    note('all');
+    await sweep();
+    expect(there()).toEqual([true, []]);
+    expect(mounts.files.get(path)).toEqual({ page: 'hello' });
+  });
+
+  test('that were there before stay, empty, and are whose they were', async () => {
+    const found = { uid: 7, gid: 8, mode: '1777' };
+    note('some', { makes: [], found });
+    await sweep();
+    expect(there()).toEqual([true, []]);
+    expect(mounts.files.get(path)).toEqual({});
+    expect(directories.owners.get(path)).toEqual(found);
+  });
+
+  test('are for a later sweep while a container of the migration is there', async () => {
+    note('some');
+    container('looper', LABELS);
+    await sweep();
+    expect(there()).toEqual([true, [UID]]);
+  });
+
+  test('of an object that exists are left to its reconcilers', async () => {
+    note('some');
+    await sweep([{ namespace: 'default', name: 'move', uid: UID }]);
+    expect(there()).toEqual([true, [UID]]);
+    expect(reminded).toEqual(['default/move']);
+  });
+
+  test('hold somebody’s files by now when nothing was put there', async () => {
+    note('none');
+    mounts.files.set(path, { precious: 'yes' });
+    await sweep();
+    expect(mounts.files.get(path)).toEqual({ precious: 'yes' });
+    expect(there()).toEqual([true, []]);
+  });
 });
