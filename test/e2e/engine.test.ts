@@ -1,6 +1,7 @@
 /** The engine against a real dockerd of the lab. */
 import { describe as describeContainer, toCreateBody } from '../../src/docker/description';
 import type { PortableDescription } from '../../src/docker/description';
+import { DockerodeNetworks } from '../../src/docker/dockerode-networks';
 import { DockerodeEngine } from '../../src/docker/dockerode-engine';
 import type { ContainerInfo } from '../../src/docker/engine';
 import { ReasonedError } from '../../src/runtime/errors';
@@ -58,10 +59,11 @@ describe('what the daemon says', () => {
   });
 
   test('of networks: by name only', async () => {
+    const networks = new DockerodeNetworks({ socketPath });
     const id = docker(NODE, 'network', 'inspect', '--format', '{{.Id}}', 'bridge');
-    expect(await engine.hasNetwork('bridge')).toBe(true);
-    expect(await engine.hasNetwork(id)).toBe(false);
-    expect(await engine.hasNetwork('bri')).toBe(false);
+    expect(await networks.named('bridge')).toMatchObject([{ id, name: 'bridge', driver: 'bridge', scope: 'local' }]);
+    expect(await networks.named(id)).toEqual([]);
+    expect(await networks.named('bri')).toEqual([]);
   });
 
   test('of containers in every state, by label', async () => {
