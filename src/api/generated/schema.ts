@@ -646,8 +646,7 @@ export const schema = {
                       "name": {
                         "type": "string",
                         "description": "Name of the network, by which the target's is found.",
-                        "minLength": 1,
-                        "maxLength": 253
+                        "minLength": 1
                       },
                       "driver": {
                         "type": "string",
