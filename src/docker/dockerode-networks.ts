@@ -86,7 +86,7 @@ export class DockerodeNetworks implements DockerNetworks {
     const { socketPath, timeoutMs = 15_000, clock = systemClock } = options;
     // As for the containers: what our environment says must not win, and no connection outlives its call.
     const connection = { host: undefined, timeout: undefined, socketPath, agent: new Agent({ keepAlive: false }) };
-    this.#docker = new Docker(connection) as Dockerode;
+    this.#docker = new Docker(connection);
     this.#socketPath = socketPath;
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;

@@ -45,7 +45,14 @@ export interface World {
 }
 
 /** A node on which nothing stands against a migration, but for what the case changes. */
-export function depsFor({ container = {}, node = {}, engine = {}, networks = {}, images = {}, driver = {} }: World): AgentDeps {
+export function depsFor({
+  container = {},
+  node = {},
+  engine = {},
+  networks = {},
+  images = {},
+  driver = {},
+}: World): AgentDeps {
   const info = { ...looper, ...container };
   const summary: ContainerSummary = { id: info.id, names: [info.name], labels: info.labels };
   return {

@@ -5,8 +5,8 @@ import { blocking } from '../node-checks';
 import { canonicalAddress, meansTheSameEverywhere } from './addresses';
 
 const MAX_SHOWN = 5;
-/** Made by the kernel out of the MAC address. */
-const IPV6_LINK_LOCAL = /^fe80:/;
+/** Of an address that the kernel makes out of the MAC address. */
+const IPV6_LINK_LOCAL = 'fe80:';
 
 /**
  * Sockets that are bound to an address of the container's own which it will not have on the target: CRIU could not bind
@@ -23,7 +23,7 @@ export function boundChecks(
     ({ address }) =>
       !meansTheSameEverywhere(address) &&
       !fixed.includes(canonicalOf(address)) &&
-      !(keepsMac && IPV6_LINK_LOCAL.test(address)),
+      !(keepsMac && address.startsWith(IPV6_LINK_LOCAL)),
   );
   if (lost.length === 0) return [];
   const shown = lost.slice(0, MAX_SHOWN).map(({ protocol, address, port }) => `${address} port ${port}/${protocol}`);
