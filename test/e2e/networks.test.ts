@@ -11,6 +11,7 @@ const CONTAINERS = ['net-mover', 'net-peer', 'net-holder', 'net-joined'];
 const NETWORKS = ['e2e-front', 'e2e-back', 'e2e-lan'];
 const NODES: readonly NodeName[] = ['node-a', 'node-b'];
 const SLEEP = ['transship-lab/busybox:1', 'sleep', '100000'];
+const PEER = ['transship-lab/python:1', 'sleep', '100000'];
 const PORT = 18077;
 const MAC = '02:42:0a:61:00:14';
 
@@ -55,17 +56,18 @@ const createNetwork = (node: NodeName, name: string, ...how: string[]): string =
   docker(node, 'network', 'create', ...how, name);
 const run = (node: NodeName, name: string, ...how: string[]): string =>
   docker(node, 'run', '-d', '--name', name, ...how);
-const wget = (node: NodeName, container: string, url: string): string =>
-  docker(node, 'exec', container, 'wget', '-q', '-O', '-', '-T', '3', url);
+/** What a container gets for an answer. Not by busybox, whose wget crashes without a terminal. */
+const fetchFrom = (container: string, node: NodeName, url: string): string =>
+  python(
+    node,
+    container,
+    'import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=3).read().decode())',
+    url,
+  );
+const python = (node: NodeName, container: string, program: string, ...args: string[]): string =>
+  docker(node, 'exec', container, 'python3', '-c', program, ...args);
 /** The published port, or the host's, as somebody outside of the node sees it. */
 const ask = (node: NodeName): Promise<string> => fetchOnce(`http://${addressOf(node)}:${PORT}/`);
-/** What the container answers to itself. */
-const askInside = (node: NodeName, url: string): string =>
-  docker(
-    node,
-    ...['exec', 'net-mover', 'python3', '-c'],
-    ...['import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=3).read().decode())', url],
-  );
 
 /** The answer, once the server listens. */
 async function answer(ask: () => string): Promise<string> {
@@ -102,14 +104,14 @@ test('two networks with fixed addresses, a MAC address and aliases: found by nam
   for (const node of NODES) {
     createNetwork(node, 'e2e-front', '--subnet', '10.97.0.0/24', '--ipv6', '--subnet', 'fd97::/64');
     createNetwork(node, 'e2e-back', '--subnet', '10.96.0.0/24');
-    run(node, 'net-peer', '--network', 'e2e-front', ...SLEEP);
+    run(node, 'net-peer', '--network', 'e2e-front', ...PEER);
     docker(node, 'network', 'connect', 'e2e-back', 'net-peer');
   }
   const front = ['--network', 'e2e-front', '--ip', '10.97.0.20', '--ip6', 'fd97::20', '--network-alias', 'web'];
   // Bound to the fixed address, not to all: it must be there before the processes are.
   run('node-a', 'net-mover', ...front, '--mac-address', MAC, '-p', `${PORT}:8000`, ...server('10.97.0.20', 8000));
   docker('node-a', 'network', 'connect', '--ip', '10.96.0.7', '--alias', 'store', 'e2e-back', 'net-mover');
-  expect(await answer(() => wget('node-a', 'net-peer', 'http://web:8000/'))).toBe('1');
+  expect(await answer(() => fetchFrom('net-peer', 'node-a', 'http://web:8000/'))).toBe('1');
   const before = endpointsOf('node-a');
   const hostname = docker('node-a', 'exec', 'net-mover', 'hostname');
 
@@ -126,17 +128,17 @@ test('two networks with fixed addresses, a MAC address and aliases: found by nam
   // The memory, asked by every name that a neighbour may know, and by the published port.
   let count = 1;
   for (const name of ['web', 'net-mover', hostname]) {
-    expect(wget('node-b', 'net-peer', `http://${name}:8000/`)).toBe(String(++count));
+    expect(fetchFrom('net-peer', 'node-b', `http://${name}:8000/`)).toBe(String(++count));
   }
   expect(await ask('node-b')).toBe(String(count + 1));
   // By its name in the second network it has the address of that.
-  expect(docker('node-b', 'exec', 'net-peer', 'nslookup', 'store')).toContain('10.96.0.7');
+  expect(python('node-b', 'net-peer', 'import socket; print(socket.gethostbyname("store"))')).toBe('10.96.0.7');
   // What the kernel says inside.
   const addresses = docker('node-b', 'exec', 'net-mover', 'cat', '/proc/net/fib_trie', '/proc/net/if_inet6');
   for (const address of ['10.97.0.20', '10.96.0.7', 'fd970000000000000000000000000020']) {
     expect(addresses).toContain(address);
   }
-  expect(docker('node-b', 'exec', 'net-mover', 'cat', '/sys/class/net/eth0/address')).toBe(MAC);
+  expect(docker('node-b', 'exec', 'net-mover', 'sh', '-c', 'cat /sys/class/net/*/address')).toContain(MAC);
 });
 
 test("the host's network: the port that it listens on is the target's, and must be free there", async () => {
@@ -150,7 +152,7 @@ test("the host's network: the port that it listens on is the target's, and must 
 
   await migrateWell(moving('net-host'));
   expect(await ask('node-b')).toBe('2');
-  expect(onNode('node-a', 'cat /proc/net/tcp')).not.toContain(`:${PORT.toString(16).toUpperCase()} `);
+  expect(onNode('node-a', 'cat /proc/net/tcp')).not.toMatch(new RegExp(`:${PORT.toString(16)} \\S+ 0A `, 'i'));
 });
 
 test('no network at all: none there either', async () => {
@@ -162,16 +164,15 @@ test('no network at all: none there either', async () => {
 
 test('macvlan with a fixed address: the same addresses, and a neighbour on the wire reaches it', async () => {
   for (const node of NODES) {
-    const parent = onNode(node, "ip -o route show default | sed 's/.* dev \\([^ ]*\\).*/\\1/'");
-    createNetwork(node, 'e2e-lan', '-d', 'macvlan', '--subnet', '10.95.0.0/24', '-o', `parent=${parent}`);
+    createNetwork(node, 'e2e-lan', '-d', 'macvlan', '--subnet', '10.95.0.0/24', '-o', 'parent=eth0');
   }
   const fixed = ['--network', 'e2e-lan', '--ip', '10.95.0.20', '--mac-address', MAC];
   run('node-a', 'net-mover', ...fixed, ...server('10.95.0.20', 8000));
-  run('node-b', 'net-peer', '--network', 'e2e-lan', '--ip', '10.95.0.30', ...SLEEP);
-  expect(await answer(() => askInside('node-a', 'http://10.95.0.20:8000/'))).toBe('1');
+  run('node-b', 'net-peer', '--network', 'e2e-lan', '--ip', '10.95.0.30', ...PEER);
+  expect(await answer(() => fetchFrom('net-mover', 'node-a', 'http://10.95.0.20:8000/'))).toBe('1');
   await migrateWell(moving('net-macvlan'));
   expect(endpointsOf('node-b')['e2e-lan']).toMatchObject({ IPAddress: '10.95.0.20', MacAddress: MAC });
-  expect(await answer(() => wget('node-b', 'net-peer', 'http://10.95.0.20:8000/'))).toBe('2');
+  expect(await answer(() => fetchFrom('net-peer', 'node-b', 'http://10.95.0.20:8000/'))).toBe('2');
 });
 
 describe('refused before anything is touched', () => {
@@ -214,8 +215,8 @@ describe('refused before anything is touched', () => {
     };
     createNetwork('node-a', 'e2e-front', '--subnet', '10.97.0.0/24');
     run('node-a', 'net-mover', '--network', 'e2e-front', '--ip', '10.97.0.20', '--mac-address', MAC, ...SLEEP);
-    again('-d', 'ipvlan', '--subnet', '10.97.0.0/24');
-    await finds('net-driver', 'NetworkDriverDiffers', true, /bridge on the source and ipvlan on node-b/);
+    again('-d', 'macvlan', '--subnet', '10.97.0.0/24', '-o', 'parent=eth0');
+    await finds('net-driver', 'NetworkDriverDiffers', true, /bridge on the source and macvlan on node-b/);
     again('--subnet', '10.94.0.0/24');
     await finds('net-outside', 'AddressOutsideSubnet', true, /10\.97\.0\.20 .* 10\.94\.0\.0\/24/);
     again('--subnet', '10.97.0.0/24');
@@ -234,14 +235,14 @@ describe('refused before anything is touched', () => {
     await migrateWell(moving('net-other-subnet'));
     const address = endpointsOf('node-b')['e2e-front']?.IPAddress ?? '';
     expect(address).toMatch(/^10\.94\.0\./);
-    expect(await answer(() => askInside('node-b', `http://${address}:8000/`))).toBe('1');
+    expect(await answer(() => fetchFrom('net-mover', 'node-b', `http://${address}:8000/`))).toBe('1');
   });
 
   test('a listener on an address that Docker chose', async () => {
     createNetwork('node-a', 'e2e-front', '--subnet', '10.97.0.0/24');
     createNetwork('node-b', 'e2e-front', '--subnet', '10.97.0.0/24');
     run('node-a', 'net-mover', '--network', 'e2e-front', ...server('10.97.0.2', 8000));
-    expect(await answer(() => askInside('node-a', 'http://10.97.0.2:8000/'))).toBe('1');
+    expect(await answer(() => fetchFrom('net-mover', 'node-a', 'http://10.97.0.2:8000/'))).toBe('1');
     await finds('net-bound', 'AddressNotFixed', true, /10\.97\.0\.2 port 8000\/tcp/);
   });
 
