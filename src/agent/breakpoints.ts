@@ -9,6 +9,7 @@ export function holdable(deps: AgentDeps, gate: Gate | undefined): AgentDeps {
     ...deps,
     migrations: withBreakpoints('migrations', deps.migrations, gate, { cached: 'sync', list: 'sync' }),
     dockerVolumes: withBreakpoints('dockerVolumes', deps.dockerVolumes, gate, {}),
+    dockerNetworks: withBreakpoints('dockerNetworks', deps.dockerNetworks, gate, {}),
     mountFiles: withBreakpoints('mountFiles', deps.mountFiles, gate, {}),
     volumeLedger: withBreakpoints('volumeLedger', deps.volumeLedger, gate, {}),
     hostDirectories: withBreakpoints('hostDirectories', deps.hostDirectories, gate, {}),

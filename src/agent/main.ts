@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { DockerodeEngine } from '../docker/dockerode-engine';
+import { DockerodeNetworks } from '../docker/dockerode-networks';
 import { DockerodeVolumes } from '../docker/dockerode-volumes';
 import { createImageTransport } from '../docker/dockerode-images';
 import type { ContainerEngine } from '../docker/engine';
@@ -115,6 +116,7 @@ async function main(): Promise<void> {
       migrations: createMigrationAccess(client, informer),
       engine,
       dockerVolumes,
+      dockerNetworks: new DockerodeNetworks({ socketPath: settings.dockerSocket, clock }),
       mountFiles: createMountFiles(commands, deadlines.wakeMs),
       volumeLedger,
       hostDirectories,

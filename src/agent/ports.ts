@@ -8,6 +8,7 @@ import type {
 } from '../api/types';
 import type { DumpFacts } from '../criu/dump-facts';
 import type { ContainerEngine } from '../docker/engine';
+import type { DockerNetworks } from '../docker/networks';
 import type { DockerVolumes } from '../docker/volumes';
 import type { ImageTransport } from '../docker/images';
 import type { Driver } from '../driver/driver';
@@ -167,6 +168,7 @@ export interface AgentDeps {
   readonly migrations: MigrationAccess;
   readonly engine: ContainerEngine;
   readonly dockerVolumes: DockerVolumes;
+  readonly dockerNetworks: DockerNetworks;
   readonly mountFiles: MountFiles;
   readonly volumeLedger: VolumeLedger;
   readonly hostDirectories: HostDirectories;

@@ -112,7 +112,6 @@ const isInfo = ajv.compile<InfoAnswer>(
 );
 
 const hasID = ajv.compile<{ Id: string }>(object({ Id: string }));
-const hasName = ajv.compile<{ Name: string }>(object({ Name: string }));
 
 /** `GET /containers/{id}/json`. @throws ReasonedError `EngineAnswerInvalid` */
 export function readInspect(answer: unknown): ContainerInfo {
@@ -172,11 +171,6 @@ export function readInfo(answer: unknown): EngineInfo {
 /** The ID of an image or container. @throws ReasonedError `EngineAnswerInvalid` */
 export function readID(answer: unknown): string {
   return checked(hasID, answer).Id;
-}
-
-/** The name of a network. @throws ReasonedError `EngineAnswerInvalid` */
-export function readName(answer: unknown): string {
-  return checked(hasName, answer).Name;
 }
 
 function checked<T>(fits: ValidateFunction<T>, answer: unknown): T {

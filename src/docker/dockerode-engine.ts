@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock';
 import { systemClock } from '../runtime/clock';
 import { withDeadline } from '../runtime/deadline';
 import { ReasonedError } from '../runtime/errors';
-import { readID, readInfo, readInspect, readList, readName } from './answers';
+import { readID, readInfo, readInspect, readList } from './answers';
 import type {
   ContainerEngine,
   ContainerInfo,
@@ -44,7 +44,6 @@ interface Dockerode {
   getEvents(request: Request): Promise<NodeJS.ReadableStream>;
   getContainer(id: string): DockerodeContainer;
   getImage(name: string): { inspect(request: Request): Promise<unknown> };
-  getNetwork(name: string): { inspect(request: Request): Promise<unknown> };
 }
 type DockerodeContainer = Readonly<
   Record<
@@ -96,15 +95,6 @@ export class DockerodeEngine implements ContainerEngine {
       this.#docker.getImage(reference).inspect(request(signal)),
     );
     return answer === undefined ? undefined : { id: readID(answer) };
-  }
-
-  async hasNetwork(name: string): Promise<boolean> {
-    if (!isName(name)) return false;
-    const answer = await this.#unlessMissing(`inspect network ${name}`, (signal) =>
-      this.#docker.getNetwork(name).inspect(request(signal)),
-    );
-    // Docker also answers to the ID of a network.
-    return answer !== undefined && readName(answer) === name;
   }
 
   async create(name: string, body: CreateBody): Promise<string> {

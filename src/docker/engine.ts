@@ -98,7 +98,6 @@ export interface ContainerEngine {
   inspect(id: string): Promise<ContainerInfo | undefined>;
   /** The image of that name or ID; undefined when the node has none. */
   findImage(reference: string): Promise<{ readonly id: string } | undefined>;
-  hasNetwork(name: string): Promise<boolean>;
   /**
    * Creates a container and returns its full ID. Fails with `NameTaken`, `ImageMissing`, or `EngineRefused`.
    */

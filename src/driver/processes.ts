@@ -76,8 +76,12 @@ export interface ContainerSockets {
   readonly namespaces: readonly { readonly id: string; readonly pid: number; readonly sockets: readonly TcpSocket[] }[];
 }
 
-/** Reads which TCP sockets these processes can see, and which are theirs. One that is gone has none. */
-export async function readSockets(pids: readonly number[], proc = '/proc'): Promise<ContainerSockets> {
+/** Reads which TCP (or UDP) sockets these processes can see, and which are theirs. One that is gone has none. */
+export async function readSockets(
+  pids: readonly number[],
+  proc = '/proc',
+  protocol: 'tcp' | 'udp' = 'tcp',
+): Promise<ContainerSockets> {
   const owned = new Set((await Promise.all(pids.map((pid) => socketsOf(pid, proc)))).flat());
   // Processes of one container share a network namespace, mostly: its sockets are read once.
   const members = new Map<string, number>();
@@ -86,7 +90,9 @@ export async function readSockets(pids: readonly number[], proc = '/proc'): Prom
     if (id !== undefined) members.set(id, pid);
   }
   const namespaces = [...members].map(async ([id, pid]) => {
-    const tables = ['tcp', 'tcp6'].map((table) => optional(readFile(join(proc, String(pid), 'net', table), 'utf8')));
+    const tables = [protocol, `${protocol}6`].map((table) =>
+      optional(readFile(join(proc, String(pid), 'net', table), 'utf8')),
+    );
     return { id, pid, sockets: (await Promise.all(tables)).flatMap((table) => parseTcpTable(table ?? '')) };
   });
   return { owned, namespaces: await Promise.all(namespaces) };

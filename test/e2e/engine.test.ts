@@ -1,6 +1,7 @@
 /** The engine against a real dockerd of the lab. */
 import { describe as describeContainer, toCreateBody } from '../../src/docker/description';
 import type { PortableDescription } from '../../src/docker/description';
+import { DockerodeNetworks } from '../../src/docker/dockerode-networks';
 import { DockerodeEngine } from '../../src/docker/dockerode-engine';
 import type { ContainerInfo } from '../../src/docker/engine';
 import { ReasonedError } from '../../src/runtime/errors';
@@ -13,7 +14,11 @@ jest.setTimeout(60_000);
 const NODE = 'node-a';
 const IMAGE = 'transship-lab/busybox:1';
 const PREFIX = 'e2e-engine-';
-const NETWORKS = { 'fixture-net': '10.99.0.0/24', 'fixture-other': '10.99.1.0/24' };
+const NETWORKS = {
+  'fixture-net': ['--subnet', '10.99.0.0/24'],
+  'fixture-other': ['--subnet', '10.99.1.0/24'],
+  'fixture-six': ['--ipv6', '--subnet', '10.99.2.0/24', '--subnet', 'fd99::/64'],
+};
 const SLEEP = ['--network', 'none', IMAGE, 'sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1; done'];
 
 const socketPath = (labEnvironment()['DOCKER_HOST_node_a'] ?? '').replace('unix://', '');
@@ -58,10 +63,11 @@ describe('what the daemon says', () => {
   });
 
   test('of networks: by name only', async () => {
+    const networks = new DockerodeNetworks({ socketPath });
     const id = docker(NODE, 'network', 'inspect', '--format', '{{.Id}}', 'bridge');
-    expect(await engine.hasNetwork('bridge')).toBe(true);
-    expect(await engine.hasNetwork(id)).toBe(false);
-    expect(await engine.hasNetwork('bri')).toBe(false);
+    expect(await networks.named('bridge')).toMatchObject([{ id, name: 'bridge', driver: 'bridge', scope: 'local' }]);
+    expect(await networks.named(id)).toEqual([]);
+    expect(await networks.named('bri')).toEqual([]);
   });
 
   test('of containers in every state, by label', async () => {
@@ -173,7 +179,7 @@ describe('finding a container', () => {
 describe('a container created from the description of another', () => {
   beforeAll(() => {
     removeNetworks();
-    for (const [name, subnet] of Object.entries(NETWORKS)) docker(NODE, 'network', 'create', '--subnet', subnet, name);
+    for (const [name, how] of Object.entries(NETWORKS)) docker(NODE, 'network', 'create', ...how, name);
   });
   afterAll(() => {
     cleanUp();

@@ -3,6 +3,7 @@ import { counterScript, expectUnbroken } from '../lib/counter';
 import type { NodeName } from '../lib/lab-docker';
 import { containerNames, docker, LogFollower, removeContainers, stateOf } from '../lib/lab-docker';
 import { deleteMigrations, getMigration, migrateWell, otherNode, report } from '../lib/lab-migration';
+import { addressOf } from '../lib/lab-node';
 import { mustRun } from '../lib/lab-tools';
 import { fetchOnce } from '../lib/http';
 import { sleep } from '../lib/waiting';
@@ -41,17 +42,6 @@ async function forthAndBack(
     await look(to, name);
     from = to;
   }
-}
-
-/** The address at which the node says that it can be reached. */
-function addressOf(node: NodeName): string {
-  return mustRun('kubectl', [
-    'get',
-    'node',
-    node,
-    '-o',
-    'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}',
-  ]);
 }
 
 /** What `kubectl get -o wide` prints of one migration: its columns with their values. */

@@ -97,10 +97,6 @@ export class FakeDocker implements ContainerEngine {
     return Promise.resolve(this.lacking.has(reference) ? undefined : { id: reference });
   }
 
-  hasNetwork(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
   async create(name: string, { Labels, HostConfig, Image }: CreateBody): Promise<string> {
     this.#requireFree(name);
     if (this.lacking.has(Image)) throw new ReasonedError('ImageMissing', `no image ${Image}`);

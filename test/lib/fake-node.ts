@@ -163,6 +163,7 @@ export class FakeNode {
       driver: fakeDriver(this.docker, volume, this.markers, clock),
       store: fakeStore(volume, this.docker, this.mounts),
       dockerVolumes: this.mounts.docker(),
+      dockerNetworks: { named: () => Promise.resolve([]) },
       mountFiles: this.mounts.access(),
       volumeLedger: this.ledger,
       hostDirectories: this.directories.access(),

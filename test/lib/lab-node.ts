@@ -11,3 +11,14 @@ export function inNode(node: NodeName, ...command: string[]): Outcome {
 export function onNode(node: NodeName, script: string, ...args: string[]): string {
   return mustRun('lab/node-exec', [node, 'sh', '-euc', script, 'sh', ...args]).trim();
 }
+
+/** The address at which the node says that it can be reached. */
+export function addressOf(node: NodeName): string {
+  return mustRun('kubectl', [
+    'get',
+    'node',
+    node,
+    '-o',
+    'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}',
+  ]);
+}

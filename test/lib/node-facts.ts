@@ -10,6 +10,7 @@ export const CONTAINER_FACTS: ContainerFacts = {
   ioUring: [],
   notRoot: [],
   networkMounts: [],
+  bound: [],
 };
 
 /** A node on which nothing stands against a move, but for what the case changes. */
@@ -23,6 +24,7 @@ export function nodeFacts(changes: Partial<NodeFacts> = {}): NodeFacts {
     memory: { totalBytes: 4 * GIB, availableBytes: 2 * GIB },
     hasSysResource: true,
     listeners: [],
+    addresses: [],
     volume: { freeBytes: 10 * GIB, writeBytesPerSecond: 100_000_000, readBytesPerSecond: 200_000_000 },
     container: CONTAINER_FACTS,
     ...changes,

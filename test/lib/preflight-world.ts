@@ -2,9 +2,11 @@ import { FileJournal } from '../../src/agent/journal';
 import type { AgentDeps, NodeAccess } from '../../src/agent/ports';
 import type { Check } from '../../src/api/types';
 import type { ContainerEngine, ContainerInfo, ContainerSummary } from '../../src/docker/engine';
+import type { DockerNetworks } from '../../src/docker/networks';
 import type { ImageTransport } from '../../src/docker/images';
 import type { Driver } from '../../src/driver/driver';
 import { ReasonedError } from '../../src/runtime/errors';
+import { networkInfo } from './network-info';
 import { nodeFacts } from './node-facts';
 import { CONTAINER_ID } from './migration';
 import { NOTHING_OPEN } from './nothing-open';
@@ -37,12 +39,20 @@ export interface World {
   readonly container?: Partial<ContainerInfo>;
   readonly node?: Partial<NodeAccess>;
   readonly engine?: Partial<ContainerEngine>;
+  readonly networks?: Partial<DockerNetworks>;
   readonly images?: Partial<ImageTransport>;
   readonly driver?: Partial<Driver>;
 }
 
 /** A node on which nothing stands against a migration, but for what the case changes. */
-export function depsFor({ container = {}, node = {}, engine = {}, images = {}, driver = {} }: World): AgentDeps {
+export function depsFor({
+  container = {},
+  node = {},
+  engine = {},
+  networks = {},
+  images = {},
+  driver = {},
+}: World): AgentDeps {
   const info = { ...looper, ...container };
   const summary: ContainerSummary = { id: info.id, names: [info.name], labels: info.labels };
   return {
@@ -52,9 +62,9 @@ export function depsFor({ container = {}, node = {}, engine = {}, images = {}, d
       inspect: () => Promise.resolve(info),
       info: () => Promise.resolve({ runtimes: {}, version: '28.5.2' }),
       findImage: () => Promise.resolve({ id: looper.imageID }),
-      hasNetwork: () => Promise.resolve(true),
       ...engine,
     },
+    dockerNetworks: { named: (name: string) => Promise.resolve([networkInfo({ name })]), ...networks },
     images: { digestsOf: () => Promise.resolve([]), ...images },
     driver: { checkFreeze: () => Promise.resolve([]), checkWake: () => Promise.resolve([]), ...driver },
     node: {

@@ -15,6 +15,8 @@ export interface ContainerFacts {
   readonly notRoot: readonly number[];
   /** Mounts of a network filesystem, among them those that Docker made. */
   readonly networkMounts: readonly { readonly mountPoint: string; readonly fsType: string }[];
+  /** Its TCP sockets that listen and its UDP sockets, with the addresses they are bound to. */
+  readonly bound: readonly HostPort[];
 }
 
 /** What an agent sees of its node, as plain facts: what follows from them is decided elsewhere. */
@@ -33,6 +35,8 @@ export interface NodeFacts {
   readonly hasSysResource: boolean;
   /** What listens on the node itself. */
   readonly listeners: readonly HostPort[];
+  /** The node's own IP addresses. */
+  readonly addresses: readonly string[];
   /** Undefined when it was not asked for. */
   readonly volume: VolumeSpeed | undefined;
   /** Undefined when no container was asked for. */

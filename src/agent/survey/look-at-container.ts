@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CommandRunner } from '../../runtime/exec';
 import { hasCode } from '../../runtime/errors';
 import type { ContainerFacts } from './facts';
+import { boundSockets } from './look-at-sockets';
 import { isNetworkMount, isOwnTmpfs, parseDumpedMemory, parseIsRoot, parseMounts } from './parse-proc';
 
 const DU_TIMEOUT_MS = 15_000;
@@ -33,6 +34,7 @@ export async function lookAtContainer(
     ioUring: processes.filter(({ ioUring }) => ioUring).map(({ pid }) => pid),
     notRoot: processes.filter(({ isRoot }) => !isRoot).map(({ pid }) => pid),
     networkMounts: mounts.filter(isNetworkMount).map(({ mountPoint, fsType }) => ({ mountPoint, fsType })),
+    bound: await boundSockets(pids, proc),
   };
 }
 

@@ -6,6 +6,7 @@ import type { CommandRunner } from '../../runtime/exec';
 import type { VolumeSpeed } from '../../store/volume-speed';
 import type { NodeFacts, Survey } from './facts';
 import { lookAtContainer } from './look-at-container';
+import { ownAddresses } from './look-at-sockets';
 import { bytesOf, parseCpuFlags, parseHasSysResource, parseListeners } from './parse-proc';
 
 const VERSION_TIMEOUT_MS = 10_000;
@@ -41,6 +42,7 @@ export async function lookAtNode(
     memory: { totalBytes: bytesOf(meminfo ?? '', 'MemTotal'), availableBytes: bytesOf(meminfo ?? '', 'MemAvailable') },
     hasSysResource: parseHasSysResource(status ?? ''),
     listeners: await listenersOf(how.hostPid ?? 'self'),
+    addresses: await ownAddresses(how.hostPid ?? 'self'),
     volume: volume ? await how.measureVolume() : undefined,
     container:
       container === undefined

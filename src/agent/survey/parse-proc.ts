@@ -78,13 +78,16 @@ export const isOwnTmpfs = ({ root, fsType }: Mount): boolean => fsType === 'tmpf
 export function parseListeners(table: string, protocol: 'tcp' | 'udp'): HostPort[] {
   const state = protocol === 'tcp' ? 'LISTEN' : 'CLOSE';
   return parseTcpTable(table).flatMap((socket) => {
-    if (socket.state !== state) return [];
-    const colon = socket.local.lastIndexOf(':');
-    const address = socket.local.slice(0, colon);
-    const bare = address.replace(/^\[(.*)\]$/, '$1');
-    const port = Number(socket.local.slice(colon + 1));
-    return [{ protocol, address: ANY_ADDRESS.includes(address) ? '' : bare, port }];
+    return socket.state === state ? [toHostPort(socket.local, protocol)] : [];
   });
+}
+
+/** Of an address and port as the tables are read: `192.0.2.1:80`, `[::]:80`. */
+export function toHostPort(local: string, protocol: 'tcp' | 'udp'): HostPort {
+  const colon = local.lastIndexOf(':');
+  const address = local.slice(0, colon);
+  const bare = address.replace(/^\[(.*)\]$/, '$1');
+  return { protocol, address: ANY_ADDRESS.includes(address) ? '' : bare, port: Number(local.slice(colon + 1)) };
 }
 
 function words(text: string): string[] {

@@ -5,7 +5,7 @@ import { blocking } from '../node-checks';
 const MAX_SHOWN = 5;
 
 /**
- * Published ports that are taken on the target: by another container, or by a program that listens there. Docker would
+ * Ports of the host, published or listened on in the host's network, that are taken on the target: by another container, or by a program that listens there. Docker would
  * refuse to start the container for it, in the middle of the downtime.
  */
 export function portChecks(
@@ -27,7 +27,7 @@ export function portChecks(
   return [
     blocking(
       'PortTaken',
-      `ports that the container publishes are taken on ${target.name}: ${taken.slice(0, MAX_SHOWN).join(', ')}${more}; ` +
+      `ports of the host that the container needs are taken on ${target.name}: ${taken.slice(0, MAX_SHOWN).join(', ')}${more}; ` +
         'free them, or move the container elsewhere',
     ),
   ];

@@ -2,6 +2,7 @@ import type { Check, Needs, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import type { ContainerNeeds, HostPort } from '../../docker/needs';
 import { readNeeds } from '../../docker/needs';
+import { seeNetworks } from '../networks/see-networks';
 import { findings } from '../node-checks';
 import type { ContainerLogs } from '../../store/log-files';
 import type { AgentDeps } from '../ports';
@@ -42,14 +43,16 @@ export async function surveySource(
     const needs = readNeeds(container.raw);
     const versions = { ...versionsOf(facts), docker: (await engine.info()).version };
     const estimate = estimateOf(facts, logs === undefined ? 0 : await node.logSizeBytes(logs));
+    const networks = await seeNetworks(container, facts.container?.bound ?? [], deps);
     status = {
       node: { ...versions, machine: facts.machine, cpuFeatures: instructionSets(facts.machine, facts.cpuFlags) },
-      needs: publicNeeds(needs),
+      needs: { ...publicNeeds({ ...needs, ports: networks.ports ?? needs.ports }), ...networks.needs },
       ...(estimate === undefined ? {} : { estimate }),
       ...(usable ? { clock: await node.measureClock() } : {}),
     };
     return [
       ...containerChecks(container.name, needs, facts),
+      ...networks.checks,
       ...nodeVersionChecks({ ...versions, nodeName: node.name }),
       ...(estimate === undefined || facts.volume === undefined ? [] : roomChecks(estimate, facts.volume)),
     ];

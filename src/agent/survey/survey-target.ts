@@ -1,6 +1,7 @@
 import type { Check, ContainerMigration, Needs, SourceStatus, TargetStatus } from '../../api/types';
 import { readPortsInUse } from '../../docker/needs';
 import { formatDuration } from '../../protocol/duration';
+import { hostAddressChecks } from '../networks/source-checks';
 import { findings } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { cpuChecks } from './cpu';
@@ -90,6 +91,7 @@ async function needsChecks(
   return [
     ...deviceChecks(node.name, missing),
     ...memoryChecks(node.name, needs, source?.estimate, facts.memory),
+    ...hostAddressChecks(node.name, needs.addresses ?? [], facts.addresses),
     ...portChecks(ports, { name: node.name, listeners: facts.listeners, containers }),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Check, ContainerMigration, SourceStatus, TargetStatus } from '../../api/types';
+import { targetNetworkChecks } from '../networks/see-networks';
 import { blocking, findings, probeNode, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { copied, shared } from '../volumes/plan';
@@ -6,9 +7,6 @@ import { volumeChecks } from '../volumes/target';
 import type { ImagePlan } from './image-plan';
 import { planImage } from './image-plan';
 import { surveyTarget } from '../survey/survey-target';
-
-/** Networks that every Docker has. */
-const BUILT_IN_NETWORKS = ['bridge', 'host', 'none'];
 
 /** The name that the container gets on the target. */
 export function targetName({ spec, status }: ContainerMigration): string {
@@ -77,17 +75,9 @@ async function nameChecks(name: string, { engine, node }: AgentDeps): Promise<Ch
 }
 
 /** The networks and host directories that the container is attached to. */
-async function placeChecks(source: SourceStatus | undefined, { engine, node }: AgentDeps): Promise<Check[]> {
-  const checks: Check[] = [];
-  for (const network of source?.networks ?? []) {
-    if (BUILT_IN_NETWORKS.includes(network) || (await engine.hasNetwork(network))) continue;
-    checks.push(
-      blocking(
-        'NetworkMissing',
-        `${node.name} has no Docker network ${network}; create it with \`docker network create\``,
-      ),
-    );
-  }
+async function placeChecks(source: SourceStatus | undefined, deps: AgentDeps): Promise<Check[]> {
+  const { node } = deps;
+  const checks = await targetNetworkChecks(source, deps);
   for (const path of source?.bindSources ?? []) {
     // Of one that is copied there, all is said elsewhere.
     if (copied(source?.volumes).some(({ name }) => name === path)) continue;

@@ -599,7 +599,7 @@ export const schema = {
               "properties": {
                 "ports": {
                   "type": "array",
-                  "description": "Host ports that its owner published.",
+                  "description": "Host ports that its owner published, or that it listens on itself in the host's network.",
                   "items": {
                     "type": "object",
                     "required": [
@@ -641,6 +641,91 @@ export const schema = {
                   "format": "int64",
                   "description": "Its memory limit in bytes; absent when it has none.",
                   "minimum": 1
+                },
+                "networks": {
+                  "type": "array",
+                  "description": "The user-defined Docker networks that it is attached to.",
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "name",
+                      "driver"
+                    ],
+                    "properties": {
+                      "name": {
+                        "type": "string",
+                        "description": "Name of the network, by which the target's is found.",
+                        "minLength": 1
+                      },
+                      "driver": {
+                        "type": "string",
+                        "description": "Driver of the network, such as bridge or macvlan.",
+                        "maxLength": 253
+                      },
+                      "internal": {
+                        "type": "boolean",
+                        "description": "Set when the network has no way out of its node."
+                      },
+                      "subnets": {
+                        "type": "array",
+                        "description": "Its ranges of addresses on the source.",
+                        "items": {
+                          "type": "object",
+                          "required": [
+                            "subnet"
+                          ],
+                          "properties": {
+                            "subnet": {
+                              "type": "string",
+                              "description": "The range, such as 10.99.0.0/24.",
+                              "maxLength": 64
+                            },
+                            "gateway": {
+                              "type": "string",
+                              "description": "Its gateway.",
+                              "maxLength": 64
+                            },
+                            "range": {
+                              "type": "string",
+                              "description": "The part of it from which Docker chooses addresses.",
+                              "maxLength": 64
+                            }
+                          },
+                          "additionalProperties": false
+                        }
+                      },
+                      "options": {
+                        "type": "array",
+                        "description": "What the driver was told when the network was made, such as macvlan_mode=bridge.",
+                        "items": {
+                          "type": "string",
+                          "maxLength": 1024
+                        }
+                      },
+                      "addresses": {
+                        "type": "array",
+                        "description": "IP addresses that its owner has fixed (docker run --ip), and that the container must have on the target, too.",
+                        "items": {
+                          "type": "string",
+                          "maxLength": 64
+                        }
+                      },
+                      "macAddress": {
+                        "type": "string",
+                        "description": "The MAC address that its owner has fixed (docker run --mac-address).",
+                        "maxLength": 64
+                      }
+                    },
+                    "additionalProperties": false
+                  }
+                },
+                "addresses": {
+                  "type": "array",
+                  "description": "Addresses of the source node that it uses, which a container in the host's network may; the target must have them, too.",
+                  "items": {
+                    "type": "string",
+                    "maxLength": 64
+                  }
                 }
               },
               "additionalProperties": false

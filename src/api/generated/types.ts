@@ -354,7 +354,7 @@ export interface Generated {
        */
       needs?: {
         /**
-         * Host ports that its owner published.
+         * Host ports that its owner published, or that it listens on itself in the host's network.
          */
         ports?: {
           /**
@@ -378,6 +378,56 @@ export interface Generated {
          * Its memory limit in bytes; absent when it has none.
          */
         memoryLimitBytes?: number;
+        /**
+         * The user-defined Docker networks that it is attached to.
+         */
+        networks?: {
+          /**
+           * Name of the network, by which the target's is found.
+           */
+          name: string;
+          /**
+           * Driver of the network, such as bridge or macvlan.
+           */
+          driver: string;
+          /**
+           * Set when the network has no way out of its node.
+           */
+          internal?: boolean;
+          /**
+           * Its ranges of addresses on the source.
+           */
+          subnets?: {
+            /**
+             * The range, such as 10.99.0.0/24.
+             */
+            subnet: string;
+            /**
+             * Its gateway.
+             */
+            gateway?: string;
+            /**
+             * The part of it from which Docker chooses addresses.
+             */
+            range?: string;
+          }[];
+          /**
+           * What the driver was told when the network was made, such as macvlan_mode=bridge.
+           */
+          options?: string[];
+          /**
+           * IP addresses that its owner has fixed (docker run --ip), and that the container must have on the target, too.
+           */
+          addresses?: string[];
+          /**
+           * The MAC address that its owner has fixed (docker run --mac-address).
+           */
+          macAddress?: string;
+        }[];
+        /**
+         * Addresses of the source node that it uses, which a container in the host's network may; the target must have them, too.
+         */
+        addresses?: string[];
       };
       /**
        * What the source can tell beforehand of the checkpoint.

@@ -28,7 +28,7 @@ const onTarget: Record<string, { world?: World; source?: object; found: [string,
     found: [['ImageCarried', false]],
   },
   'refuses a missing network, but none that every Docker has': {
-    world: { engine: { hasNetwork: () => Promise.resolve(false) } },
+    world: { networks: { named: () => Promise.resolve([]) } },
     found: [['NetworkMissing', true]],
   },
   'refuses a taken name': { world: { container: { name: 'looper' } }, found: [['NameTaken', true]] },

@@ -77,7 +77,10 @@ describe.each(fixtureProfiles())('what a user set, on %s', (profile) => {
         },
       },
     ],
-    ['two-networks', { 'fixture-other': { IPAMConfig: { IPv4Address: '10.99.1.7' }, Aliases: ['second'] } }],
+    [
+      'two-networks',
+      { 'fixture-net': {}, 'fixture-other': { IPAMConfig: { IPv4Address: '10.99.1.7' }, Aliases: ['second'] } },
+    ],
   ])('the networks of %s', (name, endpoints) => {
     expect(bodyOf(profile, name).NetworkingConfig.EndpointsConfig).toEqual(endpoints);
   });

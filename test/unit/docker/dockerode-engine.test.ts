@@ -96,7 +96,6 @@ test('what is not there is no error where it is asked for', async () => {
   const engine = await refusing(404, 'No such container: web');
   expect(await engine.inspect('web')).toBeUndefined();
   expect(await engine.findImage('web')).toBeUndefined();
-  expect(await engine.hasNetwork('web')).toBe(false);
   await engine.kill(ID);
   await engine.remove(ID, { force: true });
 });
@@ -106,7 +105,6 @@ test.each(['../networks', 'a/b', '', 'a b', 'a?b', 'a%2f'])(
   async (name) => {
     const engine = new DockerodeEngine({ socketPath });
     expect(await engine.inspect(name)).toBeUndefined();
-    expect(await engine.hasNetwork(name)).toBe(false);
     expect(await engine.findImage(`x/../${name}`)).toBeUndefined();
     expect((await failure(engine.kill(name))).reason).toBe('ContainerNotFound');
   },

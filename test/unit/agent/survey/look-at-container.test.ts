@@ -35,6 +35,7 @@ test('memory of all processes, and those that have an io_uring or are not root',
     ioUring: [11],
     notRoot: [11],
     networkMounts: [{ mountPoint: '/data', fsType: 'nfs4' }],
+    bound: [],
   });
 });
 
