@@ -25,5 +25,6 @@ export function withVolumeDeadlines(driver: Driver, volume: VolumeAccess): Drive
       volume.within(VOLUME_TIMEOUT_MS, (signal) =>
         driver.arm(containerID, migrationUID, checkpoint, { ...options, signal }),
       ),
+    prove: (container) => volume.within(VOLUME_TIMEOUT_MS, () => driver.prove(container)),
   };
 }

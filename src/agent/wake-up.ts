@@ -1,7 +1,8 @@
 import type { ContainerMigration } from '../api/types';
 import type { ContainerInfo } from '../docker/engine';
+import type { RestoreProof } from '../driver/restore-proof';
 import { allDone } from '../runtime/all-done';
-import { ReasonedError } from '../runtime/errors';
+import { ReasonedError, reasonOf } from '../runtime/errors';
 import type { CheckpointKey } from '../store/layout';
 import { checkpointOf } from './checkpoint-key';
 import { holdsWritableLayer } from './checkpoint-store';
@@ -24,12 +25,21 @@ export interface WokenUp {
   readonly wakeStartedAt: string | undefined;
   /** RFC 3339, when the processes ran on. */
   readonly resumedAt: string;
+  readonly proof: RestoreProof;
+}
+
+/** A container runs, or has run, and it is not the one that was dumped: whatever it does, it goes. */
+const BEGUN_ANEW = new Set(['NotARestore', 'RestoreNotProven', 'AlreadyRan']);
+
+/** True for a failure of `wakeUp` after which no container may stay, even though one runs. */
+export function isBegunAnew(error: unknown): boolean {
+  return BEGUN_ANEW.has(reasonOf(error, ''));
 }
 
 /**
  * Wakes a created container up from the migration's checkpoint, or continues what an earlier life of the agent began.
  * Never restores twice: the marker is consumed before the restore, and a start that finds it consumed reports what
- * came of it.
+ * came of it. A container that was begun anew instead is none that was woken up (`isBegunAnew`).
  *
  * @param manifestDigest that of the checkpoint that was verified
  * @param fillVolumes puts the files of the container's volumes in place, where they are not there already
@@ -46,14 +56,19 @@ export async function wakeUp(
   if (before === 'none') await arm(migration, container, manifestDigest, deps, fillVolumes);
   const startedMs = clock.now();
   const { resumedAt } = await driver.wake(container.id, { timeoutMs: deps.deadlines.wakeMs });
-  await requireStarted(container.id, deps);
-  return { wakeStartedAt: before === 'none' ? new Date(startedMs).toISOString() : undefined, resumedAt };
+  // The container runs: from here on nobody waits.
+  const proof = await driver.prove(await requireStarted(container.id, deps));
+  return { wakeStartedAt: before === 'none' ? new Date(startedMs).toISOString() : undefined, resumedAt, proof };
 }
 
-/** Whether a container has run on from the checkpoint, whatever became of it since. */
+/**
+ * Whether a container has run on from the checkpoint, whatever became of it since: what its marker says, until it is
+ * proved. One that runs without a marker may have done so, and its wake-up been settled.
+ */
 export async function hasRunOn(container: ContainerInfo, { driver }: Pick<AgentDeps, 'driver'>): Promise<boolean> {
-  if (container.pid !== 0) return true;
-  return container.state !== 'created' && (await driver.wakeState(container.id)) === 'resumed';
+  if (container.state === 'created' && container.pid === 0) return false;
+  const state = await driver.wakeState(container.id);
+  return state === 'resumed' || (state === 'none' && container.pid !== 0);
 }
 
 /** Up to the start: the changed files, those of the volumes, the log, then the marker that makes the start a restore. */
@@ -69,7 +84,7 @@ async function arm(
     // The markers lie on a tmpfs: after a reboot they are gone, and the container must not be restored a second time.
     throw new ReasonedError(
       'AlreadyRan',
-      `container ${container.name} on ${node.name} has run already and is ${container.state}; was the node restarted?`,
+      `container ${container.name} on ${node.name} has run already and is ${container.state}; was the node restarted, or the mark of the wake-up removed?`,
     );
   }
   const checkpoint = checkpointOf(migration);
@@ -105,8 +120,8 @@ async function applyLayer(
 }
 
 /** The marker alone is no proof: a wrapper that dies at the very end leaves it behind a start that failed. */
-async function requireStarted(containerID: string, { engine, node }: AgentDeps): Promise<void> {
+async function requireStarted(containerID: string, { engine, node }: AgentDeps): Promise<ContainerInfo> {
   const container = await engine.inspect(containerID);
-  if (container !== undefined && container.state !== 'created') return;
+  if (container !== undefined && container.state !== 'created') return container;
   throw new ReasonedError('StartFailed', `the container was restored on ${node.name}, but Docker did not start it`);
 }

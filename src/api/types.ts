@@ -41,6 +41,7 @@ export type Phase = NonNullable<Status['phase']>;
 export type Decision = NonNullable<Status['decision']>;
 export type SourceStatus = NonNullable<Status['source']>;
 export type TargetStatus = NonNullable<Status['target']>;
+export type Restore = NonNullable<TargetStatus['restore']>;
 export type Check = NonNullable<SourceStatus['checks']>[number];
 export type ActorError = NonNullable<SourceStatus['error']>;
 export type ClockReading = NonNullable<SourceStatus['clock']>;

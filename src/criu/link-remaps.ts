@@ -1,3 +1,4 @@
+import { messagesOf } from './image';
 import { readFields } from './protobuf';
 
 /** A hard link that CRIU looks for at the restore, because the file's own name was deleted. */
@@ -8,8 +9,6 @@ export interface LinkRemap {
   readonly link: string;
 }
 
-/** Two magic numbers of 32 bits, before the messages (CRIU, Documentation: images). */
-const HEADER_BYTES = 8;
 /** Field numbers of CRIU's images/fdinfo.proto (FileEntry), regfile.proto and remap-file-path.proto. */
 const FILE_TYPE_FIELD = 1;
 const FILE_REGULAR_FIELD = 3;
@@ -51,17 +50,13 @@ export function isRemapName(path: string): boolean {
   return /^\/(?:.*\/)?link_remap\.[0-9]+$/.test(path) && !path.split('/').includes('..');
 }
 
-/** The messages of an image, each after its length in 32 bits. */
+/** The messages of an image. */
 function readMessages(image: Uint8Array): ReadonlyMap<number, number | Uint8Array>[] | undefined {
   const messages: ReadonlyMap<number, number | Uint8Array>[] = [];
-  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
-  for (let offset = HEADER_BYTES; offset < image.length;) {
-    if (offset + 4 > image.length) return undefined;
-    const end = offset + 4 + view.getUint32(offset, true);
-    const fields = end > image.length ? undefined : readFields(image.subarray(offset + 4, end));
+  for (const message of messagesOf(image) ?? [undefined]) {
+    const fields = message === undefined ? undefined : readFields(message);
     if (fields === undefined) return undefined;
     messages.push(fields);
-    offset = end;
   }
   return messages;
 }

@@ -1,5 +1,6 @@
 import type { CriuOption } from '../criu/options';
 import type { ContainerInfo, EngineInfo } from '../docker/engine';
+import type { RestoreProof } from './restore-proof';
 
 /** What a driver must know of a container. */
 export type DriverContainer = Pick<ContainerInfo, 'id' | 'pid' | 'runtime' | 'annotations'>;
@@ -118,11 +119,16 @@ export interface Driver {
   wakeState(containerID: string): Promise<WakeState>;
 
   /**
-   * Starts an armed container and proves that it was restored, not started afresh (`NotARestore`). On the deadline
-   * the restore is killed (`WakeTimedOut`), so that Docker's start returns as well. A failed restore is explained from
+   * Starts an armed container, which must go by the wrapper (`NotARestore`). On the deadline the restore is killed (`WakeTimedOut`), so that Docker's start returns as well. A failed restore is explained from
    * CRIU's log. Called again for a container that has resumed, it only reports.
    */
   wake(containerID: string, options: { timeoutMs: number }): Promise<Woken>;
+
+  /**
+   * Looks whether a container that has resumed is the one that was dumped and not begun anew, whatever the wrapper says
+   * (`RestoreNotProven`). One that has ended since is well. What was proved once is known, however often it is asked.
+   */
+  prove(container: Pick<DriverContainer, 'id' | 'pid'>): Promise<RestoreProof>;
 
   /**
    * From now on no start of this container does anything, until it is forgotten: kills a restore that still runs, and

@@ -22,8 +22,13 @@ const order: readonly Phase[] = ['Pending', 'Preflight', 'Preparing', 'Freezing'
  * All conditions of a migration.
  *
  * @param before what the object carries now: a milestone that was reached stays reached when it is rolled back later
+ * @param details what is to be said of a milestone that is reached, in place of the usual
  */
-export function conditionsOf({ phase, reason, message }: Progress, before: readonly Condition[]): ConditionInput[] {
+export function conditionsOf(
+  { phase, reason, message }: Progress,
+  before: readonly Condition[],
+  details: { readonly Restored?: string } = {},
+): ConditionInput[] {
   const ended = phase === 'Failed' || phase === 'RolledBack';
   const undone = ended || phase === 'RollingBack';
   const checked = phase === 'Checked';
@@ -40,7 +45,14 @@ export function conditionsOf({ phase, reason, message }: Progress, before: reado
   const reached = order.indexOf(checked ? 'Preparing' : phase);
   const steps = milestones.map(({ type, during, done }): ConditionInput => {
     const old = before.find((condition) => condition.type === type);
-    if (!undone && reached > order.indexOf(during)) return { type, status: 'True', reason: type, message: done };
+    if (!undone && reached > order.indexOf(during)) {
+      return {
+        type,
+        status: 'True',
+        reason: type,
+        message: (type === 'Restored' ? details.Restored : undefined) ?? done,
+      };
+    }
     if (old?.status === 'True') return { type, status: 'True', reason: old.reason, message: old.message };
     const failedHere = undone && firstOpen;
     firstOpen = false;

@@ -7,6 +7,7 @@ import { claimHolds } from './claim';
 import type { ControllerStep } from './controller/step';
 import { estimateOf } from './estimate';
 import { downtimeOf, timingsOf } from './measurements';
+import { restoredDetails } from './restored';
 
 /** The fields of status that the controller owns, and no other (one field manager per actor). */
 export type ControllerStatus = Omit<Status, 'source' | 'target'>;
@@ -38,10 +39,11 @@ export function statusAfter(migration: ContainerMigration, step: StatusStep, at:
     message: progress.message,
     startedAt,
     ...(finishedAt === undefined ? {} : { finishedAt }),
-    conditions: nextConditions(status.conditions ?? [], conditionsOf(progress, status.conditions ?? []), {
-      now: at,
-      generation: metadata.generation,
-    }),
+    conditions: nextConditions(
+      status.conditions ?? [],
+      conditionsOf(progress, status.conditions ?? [], restoredDetails(status)),
+      { now: at, generation: metadata.generation },
+    ),
     phaseTransitions,
     ...(decision === undefined ? {} : { decision }),
     ...(status.source?.checkpoint === undefined ? {} : { checkpoint: status.source.checkpoint }),

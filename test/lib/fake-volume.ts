@@ -11,6 +11,7 @@ import type { CheckpointKey } from '../../src/store/layout';
 import type { ContainerLogs } from '../../src/store/log-files';
 import type { Manifest } from '../../src/store/manifest-format';
 import type { FakeDocker } from './fake-docker';
+import { FRESH } from './fake-docker';
 import type { FakeMounts } from './fake-mounts';
 import { archiveOf, textOf } from './fake-images';
 
@@ -175,10 +176,21 @@ export function fakeDriver(
       if (state === 'resumed') return woken();
       if (state !== 'armed' || volume.images === undefined)
         throw new ReasonedError('NotArmed', `the container is ${state ?? 'not armed'}`);
+      // Docker has nothing to start.
+      if (docker.get(id).pid !== 0) throw new ReasonedError('NotARestore', `container ${id} was begun anew`);
       volume.restores++;
       markers.set(id, 'resumed');
       docker.resume(id, volume.images.memory);
       return Promise.resolve(woken());
+    },
+    prove: ({ id }) => {
+      const container = docker.get(id);
+      if (markers.get(id) !== 'resumed') throw new ReasonedError('NotARestore', `container ${id} was not woken up`);
+      if (container.memory === FRESH) throw new ReasonedError('RestoreNotProven', `container ${id} was begun anew`);
+      const found = container.pid === 0 ? {} : { startedMs: clock.now() };
+      const tree = [{ pid: 1, ppid: 0, command: 'sh', threads: 1, startedMs: undefined, ...found }];
+      const stats = { restoreMs: 1, pagesRestored: 7 };
+      return Promise.resolve({ stats, processes: 1, threads: 1, found: container.pid === 0 ? 0 : 1, tree });
     },
     disarm: (id) => {
       if (markers.get(id) !== 'resumed') markers.set(id, 'failed');

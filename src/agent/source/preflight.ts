@@ -49,6 +49,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
     ...base,
     containerID: container.id,
     containerName: container.name,
+    startedAt: container.startedAt,
     imageID: container.imageID,
     imageName: container.imageName,
     ...(imageDigests.length === 0 ? {} : { imageDigests: [...imageDigests] }),

@@ -5,7 +5,7 @@ import { checkpointOf } from '../checkpoint-key';
 import { removeCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
 import { isTransient } from '../transient';
-import { hasRunOn, wakeUp } from '../wake-up';
+import { hasRunOn, isBegunAnew, wakeUp } from '../wake-up';
 import { describeCheckpoint, publish } from './freeze';
 import { findOriginal, originalOf } from './original';
 import { keepOwnLog } from './own-log';
@@ -22,17 +22,22 @@ export async function restoreOriginal(
   status: SourceStatus,
   deps: AgentDeps,
 ): Promise<SourceStatus> {
-  // An earlier life woke it up: it has left the checkpoint behind, which may be gone from the volume by now.
   const awake = await awakened(migration, deps);
-  if (awake !== undefined) return finish(migration, awake, status, deps);
+  // It has left the checkpoint behind, which may be gone from the volume by now.
+  if (awake !== undefined && isInPlace(awake, status)) return finish(migration, awake, status, deps);
   let told = status;
   let replacement: ContainerInfo;
   try {
+    if (awake !== undefined) {
+      // An earlier life started it. Nothing is armed for one that has run; whether it woke up is known, or looked at.
+      await wakeUp(migration, awake, status.checkpoint?.digest ?? '', deps);
+      return await finish(migration, awake, status, deps);
+    }
     told = { ...status, checkpoint: status.checkpoint ?? (await publishDump(migration, status, deps)) };
     replacement = await wakeReplacement(migration, told, deps);
   } catch (error) {
     // One that runs on although something else went wrong is not woken up a second time: it is kept at the next look.
-    if ((await awakened(migration, deps)) !== undefined) throw error;
+    if (!isBegunAnew(error) && (await awakened(migration, deps)) !== undefined) throw error;
     // A start that failed leaves a container that cannot be started again.
     await removeCreated(migration, undefined, deps);
     if (isTransient(error)) throw error;
@@ -44,6 +49,11 @@ export async function restoreOriginal(
 async function awakened(migration: ContainerMigration, deps: AgentDeps): Promise<ContainerInfo | undefined> {
   const replacement = await findReplacement(migration, deps);
   return replacement !== undefined && (await hasRunOn(replacement, deps)) ? replacement : undefined;
+}
+
+/** It got the original's name when it was certain that it had woken up; only then its marker goes. */
+function isInPlace({ name }: ContainerInfo, { containerName }: SourceStatus): boolean {
+  return containerName === undefined || name === containerName;
 }
 
 async function finish(

@@ -18,6 +18,7 @@ import { observeTarget } from './observe';
 import { preflightTarget } from './preflight';
 import { prepareTarget } from './prepare';
 import { settleTarget } from './settle';
+import { isBegunAnew } from '../wake-up';
 import { wakeTarget } from './wake';
 
 /** After a lost race for a guarded write: at once, for the container is frozen. */
@@ -209,7 +210,7 @@ async function afterFailure(
       return {};
     case 'Wake': {
       // A container that runs on although something else went wrong is not given back: it is restored.
-      if ((await observeTarget(migration, deps)).container === 'woken') return again(URGENT);
+      if (!isBegunAnew(error) && (await observeTarget(migration, deps)).container === 'woken') return again(URGENT);
       // What failed to start cannot be started again; it is created anew for the next try.
       await removeCreated(migration, status.containerID, deps);
       if (isTransient(error)) return again(URGENT);

@@ -2,6 +2,7 @@ import type { ContainerMigration, TargetStatus } from '../../api/types';
 import { ReasonedError } from '../../runtime/errors';
 import { findCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
+import { restoreStatus } from '../restore-status';
 import { createOnTarget, fillVolumes } from '../volumes/target';
 import { wakeUp } from '../wake-up';
 import { targetName } from './preflight';
@@ -25,7 +26,7 @@ export async function wakeTarget(
     const message = `the container that was created for the migration on ${deps.node.name} is gone`;
     throw new ReasonedError('TargetLost', message);
   }
-  const { wakeStartedAt, resumedAt } = await wakeUp(migration, created, checkpoint.digest, deps, fillVolumes);
+  const { wakeStartedAt, resumedAt, proof } = await wakeUp(migration, created, checkpoint.digest, deps, fillVolumes);
   const startedAt = await startTime(containerID, status, deps);
   return {
     ...status,
@@ -33,6 +34,7 @@ export async function wakeTarget(
     state: 'Restored',
     ...(wakeStartedAt === undefined ? {} : { wakeStartedAt }),
     resumedAt,
+    restore: restoreStatus(proof),
     ...(startedAt === undefined ? {} : { startedAt }),
   };
 }

@@ -428,6 +428,11 @@ export const schema = {
               "type": "string",
               "description": "Docker name of the original."
             },
+            "startedAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When Docker had started the original; status.target.startedAt is when the other was."
+            },
             "imageID": {
               "type": "string",
               "description": "ID of the image that the container was created from."
@@ -1242,6 +1247,95 @@ export const schema = {
               "type": "string",
               "format": "date-time",
               "description": "When Docker reported the container as started."
+            },
+            "restore": {
+              "type": "object",
+              "description": "What shows that the container was woken up and not begun anew. Its first process is the one that was dumped, or the state could not be Restored.",
+              "required": [
+                "processes",
+                "threads",
+                "found",
+                "tree"
+              ],
+              "properties": {
+                "processes": {
+                  "type": "integer",
+                  "description": "How many processes the checkpoint holds.",
+                  "minimum": 1
+                },
+                "threads": {
+                  "type": "integer",
+                  "description": "How many threads they have together.",
+                  "minimum": 0
+                },
+                "found": {
+                  "type": "integer",
+                  "description": "How many of the processes were found as they were dumped, right after the wake-up: with the same PID, parent and name. The others had ended by then, or executed another program.",
+                  "minimum": 0
+                },
+                "criu": {
+                  "type": "object",
+                  "description": "What CRIU itself says of the restore; absent when it could not write that.",
+                  "required": [
+                    "restore"
+                  ],
+                  "properties": {
+                    "restore": {
+                      "type": "string",
+                      "description": "From CRIU's start until all processes existed."
+                    },
+                    "pagesRestored": {
+                      "type": "integer",
+                      "format": "int64",
+                      "description": "Pages of memory that were filled from the checkpoint.",
+                      "minimum": 0
+                    }
+                  },
+                  "additionalProperties": false
+                },
+                "tree": {
+                  "type": "array",
+                  "description": "The processes of the checkpoint, each after its parent; the first 32.",
+                  "maxItems": 32,
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "pid",
+                      "ppid",
+                      "threads"
+                    ],
+                    "properties": {
+                      "pid": {
+                        "type": "integer",
+                        "description": "Number of the process in the container.",
+                        "minimum": 1
+                      },
+                      "ppid": {
+                        "type": "integer",
+                        "description": "That of its parent; 0 of the first one.",
+                        "minimum": 0
+                      },
+                      "command": {
+                        "type": "string",
+                        "description": "Its name, at most 15 characters, which it may change at any time.",
+                        "maxLength": 16
+                      },
+                      "threads": {
+                        "type": "integer",
+                        "description": "How many threads it has.",
+                        "minimum": 0
+                      },
+                      "startedAt": {
+                        "type": "string",
+                        "format": "date-time",
+                        "description": "When it came to be on this node, if it was found as it was dumped; within the time of the restore."
+                      }
+                    },
+                    "additionalProperties": false
+                  }
+                }
+              },
+              "additionalProperties": false
             },
             "error": {
               "type": "object",

@@ -240,6 +240,10 @@ export interface Generated {
        */
       containerName?: string;
       /**
+       * When Docker had started the original; status.target.startedAt is when the other was.
+       */
+      startedAt?: string;
+      /**
        * ID of the image that the container was created from.
        */
       imageID?: string;
@@ -754,6 +758,63 @@ export interface Generated {
        * When Docker reported the container as started.
        */
       startedAt?: string;
+      /**
+       * What shows that the container was woken up and not begun anew. Its first process is the one that was dumped, or the state could not be Restored.
+       */
+      restore?: {
+        /**
+         * How many processes the checkpoint holds.
+         */
+        processes: number;
+        /**
+         * How many threads they have together.
+         */
+        threads: number;
+        /**
+         * How many of the processes were found as they were dumped, right after the wake-up: with the same PID, parent and name. The others had ended by then, or executed another program.
+         */
+        found: number;
+        /**
+         * What CRIU itself says of the restore; absent when it could not write that.
+         */
+        criu?: {
+          /**
+           * From CRIU's start until all processes existed.
+           */
+          restore: string;
+          /**
+           * Pages of memory that were filled from the checkpoint.
+           */
+          pagesRestored?: number;
+        };
+        /**
+         * The processes of the checkpoint, each after its parent; the first 32.
+         *
+         * @maxItems 32
+         */
+        tree: {
+          /**
+           * Number of the process in the container.
+           */
+          pid: number;
+          /**
+           * That of its parent; 0 of the first one.
+           */
+          ppid: number;
+          /**
+           * Its name, at most 15 characters, which it may change at any time.
+           */
+          command?: string;
+          /**
+           * How many threads it has.
+           */
+          threads: number;
+          /**
+           * When it came to be on this node, if it was found as it was dumped; within the time of the restore.
+           */
+          startedAt?: string;
+        }[];
+      };
       /**
        * Why the agent could not finish its step.
        */

@@ -6,6 +6,7 @@ import { dropLinks } from './link-remaps';
 import { armMarker, emptyMarker, readWakeState, removeMarker } from './marker';
 import type { RuncDriverOptions } from './options';
 import { CRIU_CONFIG_ANNOTATION, criuConfigPath, WRAPPER_RUNTIME } from './paths';
+import { proveRestore } from './prove';
 import { wakeContainer } from './wake';
 
 /** The driver that freezes beneath Docker with runc and wakes up through the OCI runtime wrapper (docs/wrapper.md). */
@@ -30,6 +31,7 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
       armMarker(runDir, containerID, migrationUID, checkpoint, settings),
     wakeState: (containerID) => readWakeState(runDir, containerID),
     wake: (containerID, { timeoutMs }) => wakeContainer(containerID, timeoutMs, options),
+    prove: (container) => proveRestore(container, options),
     disarm: async (containerID, migrationUID) => {
       await killRestore(containerID, options);
       if ((await readWakeState(runDir, containerID)) === 'resumed')

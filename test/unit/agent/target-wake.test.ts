@@ -165,7 +165,7 @@ describe('a wake-up that fails', () => {
     expect(state()).toBe('Claimed');
   });
 
-  test.each([reason('EngineTimedOut'), reason('NotARestore')])(
+  test.each([reason('EngineTimedOut'), reason('StartFailed')])(
     'although the container ran on is not given back: it is restored (%p)',
     async (error) => {
       move.target.fail('driver.wake.after', error);

@@ -6,7 +6,7 @@ import { parseRestoreStats } from '../../../src/criu/stats';
 const file = readFileSync(join(__dirname, '../../fixtures/criu/stats-restore'));
 
 test('the statistics of a real restore are read', () => {
-  expect(parseRestoreStats(file)).toEqual({ restoreMs: 148.731 });
+  expect(parseRestoreStats(file)).toEqual({ restoreMs: 148.731, pagesRestored: 787 });
 });
 
 test.each([
