@@ -2,11 +2,13 @@ import type { ContainerMigration } from '../api/types';
 import type { ContainerInfo } from '../docker/engine';
 import { ReasonedError } from '../runtime/errors';
 import { checkpointOf } from './checkpoint-key';
+import { WRITABLE_LAYER } from '../store/layout';
 import { holdsWritableLayer } from './checkpoint-store';
 import { containerLogs } from './container-logs';
 import type { Manifest } from '../store/manifest-format';
 import { reportedOptions } from './criu-options';
 import type { AgentDeps } from './ports';
+import { emptyUnlessBase, unpackedBase } from './pre-copied';
 
 /** Fills the volumes of a container that was never started. Can be repeated. */
 export type FillVolumes = (
@@ -76,6 +78,10 @@ async function arm(
   if (found?.published.digest !== manifestDigest) {
     throw new ReasonedError('CheckpointCorrupt', 'the manifest on the volume is not the one that was verified');
   }
+  const base = unpackedBase(migration, container);
+  if (container.upperDir !== undefined) {
+    await emptyUnlessBase(WRITABLE_LAYER, container.upperDir, found.manifest, base, deps);
+  }
   if (holdsWritableLayer(found.manifest)) {
     if (container.upperDir === undefined) {
       throw new ReasonedError(
@@ -83,7 +89,7 @@ async function arm(
         `Docker on ${node.name} does not tell where the container's changed files lie; the storage driver must be overlay2`,
       );
     }
-    await store.applyWritableLayer(checkpoint, container.upperDir);
+    await store.applyWritableLayer(checkpoint, container.upperDir, found.manifest, base);
   }
   await fillVolumes?.(migration, container, found.manifest, deps);
   // Docker goes on writing where they end.

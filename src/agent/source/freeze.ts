@@ -98,7 +98,8 @@ export async function publish(
   { driver, store, journal, clock }: AgentDeps,
 ): Promise<PublishedCheckpoint> {
   const checkpoint = checkpointOf(migration);
-  if (container.upperDir !== undefined) await store.saveWritableLayer(checkpoint, container.upperDir);
+  const base = migration.status.source?.preCopied?.digest;
+  if (container.upperDir !== undefined) await store.saveWritableLayer(checkpoint, container.upperDir, base);
   await saveVolumes(migration, container, { store });
   // Last of all: meanwhile Docker writes what it had read from the container before it stood still.
   await store.saveLogs(checkpoint, containerLogs(container));

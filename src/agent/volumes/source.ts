@@ -4,6 +4,7 @@ import { mountsOf } from '../../docker/mounts';
 import { without } from '../../docker/record';
 import { ANONYMOUS_LABEL } from '../../docker/volumes';
 import { ReasonedError } from '../../runtime/errors';
+import type { VolumeDirectory } from '../../store/volume-archive';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
 import { copied, provided } from './plan';
@@ -64,14 +65,26 @@ export async function saveVolumes(
   container: ContainerInfo,
   { store }: Pick<AgentDeps, 'store'>,
 ): Promise<void> {
-  const mounts = mountsOf(container.raw);
-  for (const { name } of copied(migration.status.source?.volumes)) {
-    const mount = mounts.find(({ type, name: mounted }) => type === 'volume' && mounted === name);
-    if (mount === undefined) {
-      throw new ReasonedError('VolumeNotSaved', `container ${container.name} has no volume ${name} any more`);
-    }
-    await store.saveVolume(checkpointOf(migration), { name, mountpoint: mount.source });
+  const base = migration.status.source?.preCopied?.digest;
+  for (const volume of carriedVolumes(migration.status.source?.volumes, container)) {
+    await store.saveVolume(checkpointOf(migration), volume, base);
   }
+}
+
+/**
+ * The volumes whose files are carried, with where they lie.
+ * @throws ReasonedError VolumeNotSaved
+ */
+export function carriedVolumes(
+  volumes: SourceStatus['volumes'],
+  container: Pick<ContainerInfo, 'name' | 'raw'>,
+): readonly VolumeDirectory[] {
+  const mounts = mountsOf(container.raw);
+  return copied(volumes).map(({ name }) => {
+    const mount = mounts.find(({ type, name: mounted }) => type === 'volume' && mounted === name);
+    if (mount !== undefined) return { name, mountpoint: mount.source };
+    throw new ReasonedError('VolumeNotSaved', `container ${container.name} has no volume ${name} any more`);
+  });
 }
 
 /**

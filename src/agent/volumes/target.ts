@@ -2,12 +2,14 @@ import type { Check, ContainerMigration, SourceStatus, VolumeStatus } from '../.
 import type { ContainerInfo } from '../../docker/engine';
 import type { VolumeInfo } from '../../docker/volumes';
 import { ReasonedError } from '../../runtime/errors';
+import { isDifference } from '../../store/difference';
 import type { Manifest } from '../../store/manifest-format';
 import { volumeArchive } from '../../store/volume-archive';
 import { checkpointOf } from '../checkpoint-key';
 import { createFromDescription, MIGRATION_LABEL, readDescription, removeCreated } from '../created-container';
 import { blocking } from '../node-checks';
 import type { AgentDeps } from '../ports';
+import { unpackedBase } from '../pre-copied';
 import { ownDirectory } from './own-directory';
 import { copied, isVolume, provided, shared } from './plan';
 
@@ -83,19 +85,33 @@ export async function fillVolumes(
 ): Promise<void> {
   const { volumes } = migration.status.source ?? {};
   for (const { name } of copied(volumes)) {
-    const volume = await deps.dockerVolumes.inspect(name);
-    const mountpoint = volume === undefined ? undefined : ownDirectory(volume);
-    const others = (await deps.dockerVolumes.usersOf(name)).filter(({ id }) => id !== container.id);
-    if (!isOurs(migration, volume) || mountpoint === undefined || others.length > 0) {
-      throw new ReasonedError('VolumeTaken', takenMessage(name, deps.node.name));
-    }
+    const mountpoint = await directoryFor(migration, name, container, deps);
     if (!manifest.files.some(({ path }) => path === volumeArchive(name))) {
       throw new ReasonedError('CheckpointCorrupt', `the checkpoint does not hold the files of volume ${name}`);
     }
-    await deps.mountFiles.empty(mountpoint);
-    await deps.store.fillVolume(checkpointOf(migration), { name, mountpoint });
+    const base = unpackedBase(migration, container);
+    const isFilled = base?.isUnpacked === true && isDifference(manifest, volumeArchive(name));
+    if (!isFilled) await deps.mountFiles.empty(mountpoint);
+    await deps.store.fillVolume(checkpointOf(migration), { name, mountpoint }, manifest, base);
   }
   if (provided(volumes).length > 0) await deps.volumeLedger.forget(migration.metadata.uid);
+}
+
+/**
+ * Where the files of a volume lie that was made for the container, and that nobody else uses.
+ * @throws ReasonedError VolumeTaken
+ */
+export async function directoryFor(
+  migration: ContainerMigration,
+  name: string,
+  container: ContainerInfo,
+  { dockerVolumes, node }: Pick<AgentDeps, 'dockerVolumes' | 'node'>,
+): Promise<string> {
+  const volume = await dockerVolumes.inspect(name);
+  const mountpoint = volume === undefined ? undefined : ownDirectory(volume);
+  const others = (await dockerVolumes.usersOf(name)).filter(({ id }) => id !== container.id);
+  if (isOurs(migration, volume) && mountpoint !== undefined && others.length === 0) return mountpoint;
+  throw new ReasonedError('VolumeTaken', takenMessage(name, node.name));
 }
 
 /**
