@@ -1,4 +1,5 @@
 import type { CheckpointDirectories } from '../driver/driver';
+import type { CarriedTree } from '../store/base-archive';
 import type { FileDigest } from '../store/digest';
 import type { CheckpointKey } from '../store/layout';
 import type { ContainerLogs } from '../store/log-files';
@@ -66,16 +67,42 @@ export interface CheckpointStore {
   prepareDirectories(checkpoint: CheckpointKey): Promise<CheckpointDirectories>;
 
   /**
-   * Saves the files that a frozen container changed; there is nothing to save when it changed none.
-   * @throws ReasonedError WritableLayerNotSaved
+   * Copies files of a container that still runs, from nothing, so that only what changes until the freeze is left for it;
+   * undefined when nothing is worth that.
+   * @throws ReasonedError the signal's reason
    */
-  saveWritableLayer(checkpoint: CheckpointKey, upperDir: string): Promise<void>;
+  saveBase(
+    checkpoint: CheckpointKey,
+    meta: Pick<ManifestMeta, 'driver' | 'containerID'>,
+    trees: readonly CarriedTree[],
+    limit: WorkLimit,
+  ): Promise<PublishedManifest | undefined>;
 
   /**
-   * Unpacks them into a container that was never started.
-   * @throws ReasonedError WritableLayerNotApplied
+   * Unpacks what was copied so into empty directories of a container that was never started: those of the trees that the
+   * base holds.
+   * @param digest of the base's manifest, which the object vouches for
+   * @throws ReasonedError CheckpointMissing, CheckpointCorrupt, BaseNotUnpacked, the signal's reason
    */
-  applyWritableLayer(checkpoint: CheckpointKey, upperDir: string): Promise<void>;
+  unpackBase(checkpoint: CheckpointKey, digest: string, trees: readonly CarriedTree[], limit: WorkLimit): Promise<void>;
+
+  /**
+   * Saves the files that a frozen container changed; there is nothing to save when it changed none.
+   * @param base digest of the base's manifest, when there is one: what has not changed since is left out
+   * @throws ReasonedError WritableLayerNotSaved
+   */
+  saveWritableLayer(checkpoint: CheckpointKey, upperDir: string, base?: string): Promise<void>;
+
+  /**
+   * Unpacks them into a container that was never started, whose layer is empty or holds the base.
+   * @throws ReasonedError WritableLayerNotApplied, CheckpointCorrupt
+   */
+  applyWritableLayer(
+    checkpoint: CheckpointKey,
+    upperDir: string,
+    manifest: Manifest,
+    base?: UnpackedBase,
+  ): Promise<void>;
 
   /**
    * Copies what a running container has written to its log so far, which leaves `saveLogs` what comes after that.
@@ -103,15 +130,16 @@ export interface CheckpointStore {
 
   /**
    * Saves the files of a Docker volume of a frozen container.
+   * @param base as saveWritableLayer
    * @throws ReasonedError VolumeNotSaved
    */
-  saveVolume(checkpoint: CheckpointKey, from: VolumeDirectory): Promise<void>;
+  saveVolume(checkpoint: CheckpointKey, from: VolumeDirectory, base?: string): Promise<void>;
 
   /**
-   * Unpacks them into an empty volume that no running container uses.
-   * @throws ReasonedError VolumeNotFilled
+   * Unpacks them into a volume that no running container uses, and that is empty or holds the base.
+   * @throws ReasonedError VolumeNotFilled, CheckpointCorrupt
    */
-  fillVolume(checkpoint: CheckpointKey, into: VolumeDirectory): Promise<void>;
+  fillVolume(checkpoint: CheckpointKey, into: VolumeDirectory, manifest: Manifest, base?: UnpackedBase): Promise<void>;
 
   /**
    * Completes the checkpoint: without its manifest, written last, it is none.
@@ -142,6 +170,14 @@ export interface CheckpointStore {
 
   /** Removes what all attempts of the migration left. */
   discard(checkpoint: CheckpointKey): Promise<void>;
+}
+
+/** What was copied before the freeze. */
+export interface UnpackedBase {
+  /** Of its manifest. */
+  readonly digest: string;
+  /** Whether it lies in the directories already; else it is unpacked there before the difference. */
+  readonly isUnpacked: boolean;
 }
 
 /** How an image's archive is written or read. */

@@ -16,10 +16,11 @@ import type { Manifest } from '../store/manifest-format';
 import { measureDirectory } from '../store/measure';
 import { placeLogs } from '../store/place-logs';
 import { LogSavers } from './log-savers';
-import { fillVolume, saveVolume } from '../store/volume-archive';
-import { applyLayer, isLayerEmpty, saveLayer } from '../store/writable-layer';
+import { fillVolume, saveVolume, volumeArchive, volumeNotFilled, volumeNotSaved } from '../store/volume-archive';
+import { applyLayer, isLayerEmpty, LAYER_NOT_APPLIED, LAYER_NOT_SAVED, saveLayer } from '../store/writable-layer';
 import type { CheckpointStore } from './checkpoint-store-port';
 import type { Deadlines } from './ports';
+import { createTreeStore } from './tree-store';
 import type { VolumeAccess } from './volume-access';
 import { VOLUME_TIMEOUT_MS } from './volume-access';
 
@@ -46,10 +47,16 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
   // Programs have a deadline of their own, after which they are killed; what is left are file calls.
   const commandMs = { save: deadlines.dumpMs, apply: deadlines.wakeMs };
   const logSavers = new LogSavers();
+  const trees = createTreeStore({
+    ...{ root, volume, clock, pathsOf, commandMs },
+    commands: (signal) => abortable(commands, signal),
+  });
   let measuring = false;
 
   return {
     root,
+    saveBase: trees.saveBase,
+    unpackBase: trees.unpackBase,
     publishDescription: (checkpoint, text) =>
       volume.within(VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, description } = pathsOf(checkpoint);
@@ -94,18 +101,25 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
         await makeEmptyDirectory(root, directories.work);
         return directories;
       }),
-    saveWritableLayer: async (checkpoint, upperDir) => {
+    saveWritableLayer: (checkpoint, upperDir, base) => {
       const { writableLayer } = pathsOf(checkpoint);
-      // What somebody else put there would be published, and unpacked on the target.
-      if (await isLayerEmpty(upperDir)) return volume.within(VOLUME_TIMEOUT_MS, () => removeFile(writableLayer));
-      await volume.within(commandMs.save + VOLUME_TIMEOUT_MS, (signal) =>
-        saveLayer(abortable(commands, signal), upperDir, writableLayer, commandMs.save),
+      const tree = { archive: WRITABLE_LAYER, directory: upperDir };
+      return trees.save(checkpoint, tree, base, LAYER_NOT_SAVED, async () => {
+        // What somebody else put there would be published, and unpacked on the target.
+        if (await isLayerEmpty(upperDir)) return volume.within(VOLUME_TIMEOUT_MS, () => removeFile(writableLayer));
+        await volume.within(commandMs.save + VOLUME_TIMEOUT_MS, (signal) =>
+          saveLayer(abortable(commands, signal), upperDir, writableLayer, commandMs.save),
+        );
+      });
+    },
+    applyWritableLayer: (checkpoint, upperDir, manifest, base) => {
+      const tree = { archive: WRITABLE_LAYER, directory: upperDir };
+      return trees.apply(checkpoint, tree, manifest, base, LAYER_NOT_APPLIED, () =>
+        volume.within(commandMs.apply + VOLUME_TIMEOUT_MS, (signal) =>
+          applyLayer(abortable(commands, signal), pathsOf(checkpoint).writableLayer, upperDir, commandMs.apply),
+        ),
       );
     },
-    applyWritableLayer: (checkpoint, upperDir) =>
-      volume.within(commandMs.apply + VOLUME_TIMEOUT_MS, (signal) =>
-        applyLayer(abortable(commands, signal), pathsOf(checkpoint).writableLayer, upperDir, commandMs.apply),
-      ),
     saveLogsAhead: (checkpoint, logs) =>
       volume.within(commandMs.save + VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, logs: directoryOfLogs } = pathsOf(checkpoint);
@@ -128,18 +142,24 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
       const named = files.map(({ suffix, sizeBytes }) => ({ path: basename(from.path) + suffix, suffix, sizeBytes }));
       await placeLogs(commands, dirname(from.path), named, to, commandMs.apply);
     },
-    saveVolume: async (checkpoint, from) => {
+    saveVolume: async (checkpoint, from, base) => {
       const paths = pathsOf(checkpoint);
-      await volume.within(commandMs.save + VOLUME_TIMEOUT_MS, async (signal) => {
-        await ensureDirectory(root, join(paths.directory, VOLUMES));
-        signal.throwIfAborted();
-        await saveVolume(abortable(commands, signal), paths, from, commandMs.save);
-      });
+      const tree = { archive: volumeArchive(from.name), directory: from.mountpoint };
+      await volume.within(VOLUME_TIMEOUT_MS, () => ensureDirectory(root, join(paths.directory, VOLUMES)));
+      await trees.save(checkpoint, tree, base, volumeNotSaved(from), () =>
+        volume.within(commandMs.save + VOLUME_TIMEOUT_MS, (signal) =>
+          saveVolume(abortable(commands, signal), paths, from, commandMs.save),
+        ),
+      );
     },
-    fillVolume: (checkpoint, into) =>
-      volume.within(commandMs.apply + VOLUME_TIMEOUT_MS, (signal) =>
-        fillVolume(abortable(commands, signal), pathsOf(checkpoint), into, commandMs.apply),
-      ),
+    fillVolume: (checkpoint, into, manifest, base) => {
+      const tree = { archive: volumeArchive(into.name), directory: into.mountpoint };
+      return trees.apply(checkpoint, tree, manifest, base, volumeNotFilled(into), () =>
+        volume.within(commandMs.apply + VOLUME_TIMEOUT_MS, (signal) =>
+          fillVolume(abortable(commands, signal), pathsOf(checkpoint), into, commandMs.apply),
+        ),
+      );
+    },
     publishManifest: (checkpoint, meta) =>
       volume.within(deadlines.dumpMs + VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, relative } = pathsOf(checkpoint);

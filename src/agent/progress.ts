@@ -65,6 +65,8 @@ function telling(deps: AgentDeps, migration: ContainerMigration, begin: (activit
   const { sizeBytes: bytes = 0, files = 0 } = migration.status.source?.checkpoint ?? {};
   const written = (): Promise<Amount> => store.measure(checkpointOf(migration));
   const all = (): Amount => ({ bytes, files });
+  const base = migration.status.source?.preCopied;
+  const preCopied = (): Amount => ({ bytes: base?.sizeBytes ?? 0, files: base?.files ?? 0 });
   const during = async <T>(activity: Activity, work: () => Promise<T>): Promise<T> => {
     const end = begin(activity);
     try {
@@ -97,6 +99,8 @@ function telling(deps: AgentDeps, migration: ContainerMigration, begin: (activit
     },
     store: {
       ...store,
+      saveBase: (...given) => during({ doing: 'Save', measure: written }, () => store.saveBase(...given)),
+      unpackBase: (...given) => during({ doing: 'Apply', measure: preCopied }, () => store.unpackBase(...given)),
       saveWritableLayer: (...given) =>
         during({ doing: 'Save', measure: written }, () => store.saveWritableLayer(...given)),
       saveLogsAhead: (...given) => during({ doing: 'Save', measure: written }, () => store.saveLogsAhead(...given)),

@@ -4,12 +4,15 @@ import type { RestoreProof } from '../driver/restore-proof';
 import { allDone } from '../runtime/all-done';
 import { ReasonedError, reasonOf } from '../runtime/errors';
 import type { CheckpointKey } from '../store/layout';
+import { WRITABLE_LAYER } from '../store/layout';
+import type { Manifest } from '../store/manifest-format';
 import { checkpointOf } from './checkpoint-key';
 import { holdsWritableLayer } from './checkpoint-store';
+import type { UnpackedBase } from './checkpoint-store-port';
 import { containerLogs } from './container-logs';
-import type { Manifest } from '../store/manifest-format';
 import { reportedOptions } from './criu-options';
 import type { AgentDeps } from './ports';
+import { emptyUnlessBase, unpackedBase } from './pre-copied';
 
 /** Puts what is no part of the checkpoint's images in place, in a container that was never started. Can be repeated. */
 export type FillVolumes = (
@@ -92,9 +95,10 @@ async function arm(
   if (found?.published.digest !== manifestDigest) {
     throw new ReasonedError('CheckpointCorrupt', 'the manifest on the volume is not the one that was verified');
   }
+  const base = unpackedBase(migration, container);
   // Each goes to a place of its own, and starts programs of its own.
   await allDone(
-    applyLayer(checkpoint, container, found.manifest, deps),
+    applyLayer(checkpoint, container, found.manifest, base, deps),
     fillVolumes?.(migration, container, found.manifest, deps) ?? Promise.resolve(),
     // Docker goes on writing where they end.
     store.placeLogs(checkpoint, found.manifest, containerLogs(container)),
@@ -107,8 +111,13 @@ async function applyLayer(
   checkpoint: CheckpointKey,
   container: ContainerInfo,
   manifest: Manifest,
-  { store, node }: AgentDeps,
+  base: UnpackedBase | undefined,
+  deps: AgentDeps,
 ): Promise<void> {
+  const { store, node } = deps;
+  if (container.upperDir !== undefined) {
+    await emptyUnlessBase(WRITABLE_LAYER, container.upperDir, manifest, base, deps);
+  }
   if (!holdsWritableLayer(manifest)) return;
   if (container.upperDir === undefined) {
     throw new ReasonedError(
@@ -116,7 +125,7 @@ async function applyLayer(
       `Docker on ${node.name} does not tell where the container's changed files lie; the storage driver must be overlay2`,
     );
   }
-  await store.applyWritableLayer(checkpoint, container.upperDir);
+  await store.applyWritableLayer(checkpoint, container.upperDir, manifest, base);
 }
 
 /** The marker alone is no proof: a wrapper that dies at the very end leaves it behind a start that failed. */

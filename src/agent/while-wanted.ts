@@ -11,12 +11,14 @@ const LOOK_MS = 1_000;
 /**
  * Work that lasts while the container runs: it is ended when the migration is given up, and when it has taken as long as
  * a whole migration may. The work must end with its signal.
+ * @param told what is carried, and the reason when that takes too long
  * @throws ReasonedError NoLongerWanted, ImageTimedOut
  */
 export async function whileWanted<T>(
   migration: ContainerMigration,
   { migrations, clock }: Pick<AgentDeps, 'migrations' | 'clock'>,
   work: (limit: WorkLimit) => Promise<T>,
+  told: { readonly what: string; readonly timedOut: string } = { what: 'the image', timedOut: 'ImageTimedOut' },
 ): Promise<T> {
   const limitMs = migration.spec.activeDeadlineSeconds * 1000;
   const giveUpAt = clock.monotonic() + limitMs;
@@ -25,10 +27,10 @@ export async function whileWanted<T>(
   const watch = async (): Promise<void> => {
     while (!limit.signal.aborted && (await sleptThrough(clock, LOOK_MS, done.signal))) {
       if (isGivenUp(migrations.cached(keyOf(migration)))) {
-        limit.abort(new ReasonedError('NoLongerWanted', 'the migration was given up while the image was carried'));
+        limit.abort(new ReasonedError('NoLongerWanted', `the migration was given up while ${told.what} was carried`));
       } else if (clock.monotonic() >= giveUpAt) {
-        const message = `the image was not carried within spec.activeDeadlineSeconds (${limitMs / 1000})`;
-        limit.abort(new ReasonedError('ImageTimedOut', message));
+        const message = `${told.what} was not carried within spec.activeDeadlineSeconds (${limitMs / 1000})`;
+        limit.abort(new ReasonedError(told.timedOut, message));
       }
     }
   };

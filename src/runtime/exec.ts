@@ -14,7 +14,9 @@ export interface CommandOptions {
   env?: Readonly<Record<string, string>>;
   cwd?: string;
   /** Written to stdin, which is then closed; without it stdin is /dev/null. */
-  input?: string;
+  input?: string | Uint8Array;
+  /** How the bytes of stdout are read; with `latin1` each is a character of its own. Default `utf8`. */
+  outputEncoding?: 'utf8' | 'latin1';
   /** Of stdout: more kills the command. Of stderr only the end of this size is kept. Default 1 MiB. */
   maxOutputBytes?: number;
   /** Kills the command and everything it started, as the timeout does. */
@@ -66,7 +68,7 @@ async function runCommand(
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const ended = endOf(child);
-  const stdout = collect(child.stdout, maxBytes, () => {
+  const stdout = collect(child.stdout, maxBytes, options.outputEncoding, () => {
     kill.abort(new ReasonedError('CommandOutputTooLarge', `${file} wrote more than ${maxBytes} bytes to stdout`));
   });
   const stderr = collect(child.stderr, maxBytes);
@@ -127,7 +129,12 @@ function endOf(child: ChildProcess): { exit: Promise<void>; close: Promise<void>
 }
 
 /** Keeps the last `maxBytes` of the stream; `onOverflow` is called when there were more. */
-function collect(stream: Readable | null, maxBytes: number, onOverflow: () => void = () => undefined): () => string {
+function collect(
+  stream: Readable | null,
+  maxBytes: number,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+  onOverflow: () => void = () => undefined,
+): () => string {
   const chunks: Buffer[] = [];
   let size = 0;
   stream?.on('data', (chunk: Buffer) => {
@@ -140,7 +147,7 @@ function collect(stream: Readable | null, maxBytes: number, onOverflow: () => vo
     }
   });
   stream?.on('error', () => undefined);
-  return () => Buffer.concat(chunks).subarray(-maxBytes).toString('utf8');
+  return () => Buffer.concat(chunks).subarray(-maxBytes).toString(encoding);
 }
 
 async function waitFor(clock: Clock, event: Promise<void>, ms: number): Promise<void> {

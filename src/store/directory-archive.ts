@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../runtime/clock';
 import { systemClock } from '../runtime/clock';
 import { ReasonedError, reasonOf } from '../runtime/errors';
-import type { CommandRunner } from '../runtime/exec';
+import type { CommandOptions, CommandRunner } from '../runtime/exec';
 import { UNFINISHED } from './layout';
 import { endOtherTars } from './other-tars';
 import { readAtMost, withOwnFile } from './regular-file';
@@ -16,6 +16,10 @@ import { volumeError, volumeErrorIn } from './volume-errors';
  * these options. Without --xattrs deleted files of the image would reappear on the target.
  */
 const FAITHFUL = ['--xattrs', '--xattrs-include=*', '--acls', '--sparse', '--numeric-owner', '--format=posix'];
+
+const NAMES_FROM_INPUT = ['--no-recursion', '--null', '--verbatim-files-from', '--files-from=-'];
+/** Excludes the directory itself, and by the first nothing that is beneath it. */
+const WITHOUT_ROOT = ['--no-recursion', '--anchored', '--no-wildcards', '--exclude=.'];
 
 /** What says that a tar of ours works on this directory: it is looked for in the command lines of all processes. */
 const directoryOption = (directory: string): string => `--directory=${directory}`;
@@ -35,6 +39,20 @@ export interface ArchiveOptions {
   readonly clock?: Clock;
 }
 
+/** What is packed. */
+export interface PackOptions extends ArchiveOptions {
+  /** The directory is written to meanwhile: files that change or vanish while tar reads them are no failure. */
+  readonly isLive?: boolean;
+  /** Only these names, each ended by a NUL, below the directory and without what is beneath them; all when absent. */
+  readonly names?: Uint8Array;
+}
+
+/** What is unpacked. */
+export interface UnpackOptions extends ArchiveOptions {
+  /** The directory itself keeps its owner, mode and attributes. */
+  readonly isWithoutRoot?: boolean;
+}
+
 /**
  * Writes all files of a directory into an archive, which appears as a whole: a tar that an earlier life of the agent left
  * behind is ended, and if it cannot be, it writes to another file.
@@ -44,15 +62,17 @@ export async function packDirectory(
   run: CommandRunner,
   { directory, archive, scratch = dirname(archive) }: ArchivedDirectory,
   timeoutMs: number,
-  { reason, message, clock = systemClock }: ArchiveOptions,
+  { reason, message, clock = systemClock, isLive = false, names }: PackOptions,
 ): Promise<void> {
   const prefix = `${UNFINISHED}${basename(archive)}-`;
   const temporary = join(scratch, `${prefix}${randomBytes(6).toString('hex')}`);
   await endOtherTars(directoryOption(directory), clock);
   try {
     await removeEarlier(scratch, prefix);
-    const args = ['--create', ...FAITHFUL, `--file=${temporary}`, directoryOption(directory), '.'];
-    await tar(run, args, timeoutMs, { archive: temporary, reason, message });
+    const args = ['--create', ...FAITHFUL, `--file=${temporary}`, directoryOption(directory)];
+    const failure = { archive: temporary, reason, message, isLive };
+    if (names === undefined) await tar(run, [...args, '.'], { timeoutMs }, failure);
+    else await tar(run, [...args, ...NAMES_FROM_INPUT], { timeoutMs, input: names }, failure);
     await rename(temporary, archive);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
@@ -73,7 +93,7 @@ export async function unpackDirectory(
   run: CommandRunner,
   { directory, archive }: ArchivedDirectory,
   timeoutMs: number,
-  { reason, message, clock = systemClock }: ArchiveOptions,
+  { reason, message, clock = systemClock, isWithoutRoot = false }: UnpackOptions,
 ): Promise<void> {
   const failure = { archive, reason, message };
   await requirePlainArchive(archive);
@@ -81,7 +101,8 @@ export async function unpackDirectory(
     throw new ReasonedError(reason, `${message}: an earlier tar still unpacks there and cannot be killed`);
   }
   const names = ['--extract', ...FAITHFUL, '--preserve-permissions', '--same-owner'];
-  const stderr = await tar(run, [...names, `--file=${archive}`, directoryOption(directory)], timeoutMs, failure);
+  const args = [...names, `--file=${archive}`, directoryOption(directory), ...(isWithoutRoot ? WITHOUT_ROOT : [])];
+  const stderr = await tar(run, args, { timeoutMs }, failure);
   // It leaves the leading / or ../ away and goes on; but an archive of ours holds no such name.
   if (!stderr.includes('Removing leading')) return;
   throw new ReasonedError(reason, `${message}: the archive holds names that lead out of the container`, {
@@ -122,15 +143,23 @@ function hasTarChecksum(header: Buffer): boolean {
   return noted === header.fill(' ', start, end).reduce((total, byte) => total + byte, 0);
 }
 
+/** What tar ends with when files changed or vanished while it read them, and all else went well. */
+const SOME_FILES_DIFFER = 1;
+
 async function tar(
   run: CommandRunner,
   args: readonly string[],
-  timeoutMs: number,
-  failure: { readonly archive: string; readonly reason: string; readonly message: string },
+  options: CommandOptions,
+  failure: {
+    readonly archive: string;
+    readonly reason: string;
+    readonly message: string;
+    readonly isLive?: boolean;
+  },
 ): Promise<string> {
   // Its words are read: they must not be in the language of the node.
-  const { exitCode, stderr } = await run.run('env', ['LC_ALL=C', 'tar', ...args], { timeoutMs });
-  if (exitCode === 0) return stderr;
+  const { exitCode, stderr } = await run.run('env', ['LC_ALL=C', 'tar', ...args], options);
+  if (exitCode === 0 || (failure.isLive === true && exitCode === SOME_FILES_DIFFER)) return stderr;
   // The last only says that it gives up.
   const firstLine = stderr.split('\n').find((line) => !line.includes('Removing leading')) ?? '';
   throw (

@@ -26,6 +26,8 @@ export interface CheckpointPaths {
   readonly logs: string;
   /** Archive of the container's image, when the target lacks it; written before the freeze, and in no manifest. */
   readonly imageArchive: string;
+  /** Directory of what was copied before the freeze; absent when that did not pay. */
+  readonly base: string;
   /** File of the portable description of the container. */
   readonly description: string;
   /** File that lists all others; written last. */
@@ -40,8 +42,10 @@ export const WRITABLE_LAYER = 'rootfs.tar';
 export const LOGS = 'logs';
 /** Directory of the archives of Docker volumes; absent when none is carried. */
 export const VOLUMES = 'volumes';
-/** What lies in a checkpoint's directory and is not part of the checkpoint: its manifest, the logs, and the image. */
+/** What lies in a checkpoint's directory and is not part of the checkpoint: its manifest, the logs, the image, and the base. */
 export const IMAGE_ARCHIVE = 'image.tar';
+/** Directory of what was copied before the freeze, with a manifest of its own (docs/adr/0009-precopy.md). */
+export const BASE = 'base';
 export const MANIFEST = 'manifest.json';
 export const WORK = 'work';
 /** Names of this prefix are not finished files: they are renamed when they are. */
@@ -51,7 +55,7 @@ const SILLY_RENAMED = '.nfs';
 
 /** True for the names at the top of a checkpoint's directory that are not part of the checkpoint. */
 export function isApart(name: string): boolean {
-  const known = [MANIFEST, WORK, IMAGE_ARCHIVE].includes(name);
+  const known = [MANIFEST, WORK, IMAGE_ARCHIVE, BASE].includes(name);
   return known || name.startsWith(UNFINISHED) || name.startsWith(SILLY_RENAMED);
 }
 
@@ -89,6 +93,7 @@ export function checkpointPaths(root: string, key: CheckpointKey): CheckpointPat
     writableLayer: join(directory, WRITABLE_LAYER),
     logs: join(directory, LOGS),
     imageArchive: join(directory, IMAGE_ARCHIVE),
+    base: join(directory, BASE),
     description: join(directory, DESCRIPTION),
     manifest: join(directory, MANIFEST),
     work: join(directory, WORK),

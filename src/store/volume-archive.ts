@@ -17,6 +17,17 @@ export function volumeArchive(name: string): string {
   return join(VOLUMES, `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.tar`);
 }
 
+/** How a failure to save it is told. */
+export const volumeNotSaved = ({ name }: VolumeDirectory): { reason: string; message: string } => ({
+  reason: 'VolumeNotSaved',
+  message: `the files of volume ${name} could not be written to the shared volume`,
+});
+/** How a failure to fill it is told. */
+export const volumeNotFilled = ({ name }: VolumeDirectory): { reason: string; message: string } => ({
+  reason: 'VolumeNotFilled',
+  message: `the files of volume ${name} could not be unpacked on the target`,
+});
+
 /**
  * Writes all files of a volume whose container stands still into the checkpoint, as the writable layer is written. The
  * directory of the archives must be there.
@@ -25,15 +36,13 @@ export function volumeArchive(name: string): string {
 export function saveVolume(
   run: CommandRunner,
   { directory }: Pick<CheckpointPaths, 'directory'>,
-  { name, mountpoint }: VolumeDirectory,
+  volume: VolumeDirectory,
   timeoutMs: number,
 ): Promise<void> {
+  const { name, mountpoint } = volume;
   // What is not complete lies where it is no part of the checkpoint.
   const where = { directory: mountpoint, archive: join(directory, volumeArchive(name)), scratch: directory };
-  return packDirectory(run, where, timeoutMs, {
-    reason: 'VolumeNotSaved',
-    message: `the files of volume ${name} could not be written to the shared volume`,
-  });
+  return packDirectory(run, where, timeoutMs, volumeNotSaved(volume));
 }
 
 /**
@@ -43,12 +52,10 @@ export function saveVolume(
 export function fillVolume(
   run: CommandRunner,
   { directory }: Pick<CheckpointPaths, 'directory'>,
-  { name, mountpoint }: VolumeDirectory,
+  volume: VolumeDirectory,
   timeoutMs: number,
 ): Promise<void> {
+  const { name, mountpoint } = volume;
   const where = { directory: mountpoint, archive: join(directory, volumeArchive(name)) };
-  return unpackDirectory(run, where, timeoutMs, {
-    reason: 'VolumeNotFilled',
-    message: `the files of volume ${name} could not be unpacked on the target`,
-  });
+  return unpackDirectory(run, where, timeoutMs, volumeNotFilled(volume));
 }

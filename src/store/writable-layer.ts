@@ -8,6 +8,17 @@ export async function isLayerEmpty(upperDirectory: string): Promise<boolean> {
   return (await readdir(upperDirectory)).length === 0;
 }
 
+/** How a failure to save it is told. */
+export const LAYER_NOT_SAVED = {
+  reason: 'WritableLayerNotSaved',
+  message: 'the files that the container changed could not be written to the shared volume',
+} as const;
+/** How a failure to unpack it is told. */
+export const LAYER_NOT_APPLIED = {
+  reason: 'WritableLayerNotApplied',
+  message: 'the files that the container changed could not be unpacked on the target',
+} as const;
+
 /**
  * Writes all changed and deleted files of a frozen container into an archive, as packDirectory does.
  * @throws ReasonedError WritableLayerNotSaved, or with a VolumeFault as reason
@@ -21,8 +32,7 @@ export function saveLayer(
 ): Promise<void> {
   return packDirectory(run, { directory: upperDirectory, archive }, timeoutMs, {
     ...options,
-    reason: 'WritableLayerNotSaved',
-    message: 'the files that the container changed could not be written to the shared volume',
+    ...LAYER_NOT_SAVED,
   });
 }
 
@@ -40,7 +50,6 @@ export function applyLayer(
 ): Promise<void> {
   return unpackDirectory(run, { directory: upperDirectory, archive }, timeoutMs, {
     ...options,
-    reason: 'WritableLayerNotApplied',
-    message: 'the files that the container changed could not be unpacked on the target',
+    ...LAYER_NOT_APPLIED,
   });
 }

@@ -6,6 +6,7 @@ import type { WakeState } from '../../src/driver/driver';
 import type { Clock } from '../../src/runtime/clock';
 import { ReasonedError } from '../../src/runtime/errors';
 import { digestOf } from '../../src/store/digest';
+import { gonePath } from '../../src/store/difference';
 import { volumeArchive } from '../../src/store/volume-archive';
 import type { CheckpointKey } from '../../src/store/layout';
 import type { ContainerLogs } from '../../src/store/log-files';
@@ -31,6 +32,12 @@ export interface FakeVolume {
   manifest?: { readonly manifest: Manifest; readonly published: PublishedCheckpoint } | undefined;
   /** The files of Docker volumes, by the name of the volume. */
   archives?: Record<string, Readonly<Record<string, string>>> | undefined;
+  /** The files that were copied before the freeze, by their archive; none of a volume while this is not set. */
+  base?: Record<string, Readonly<Record<string, string>>> | undefined;
+  /** Whether volumes are worth to be copied before the freeze. */
+  isWorthwhile?: boolean;
+  /** What is gone since, by the name of the volume: those of which the freeze has saved the difference alone. */
+  gone?: Record<string, readonly string[]> | undefined;
   /** Dumps that were ever made. */
   dumps: number;
   /** Restores that were ever made. */
@@ -69,6 +76,21 @@ export function fakeStore(
       return Promise.resolve(DIRECTORIES);
     },
     prepareDirectories: () => Promise.resolve(DIRECTORIES),
+    saveBase: (_checkpoint, _meta, trees) => {
+      const worthwhile = trees.filter(({ directory }) => volume.isWorthwhile === true && files.has(directory));
+      volume.base = undefined;
+      if (worthwhile.length === 0) return Promise.resolve(undefined);
+      volume.base = Object.fromEntries(
+        worthwhile.map(({ archive, directory }) => [archive, { ...files.get(directory) }]),
+      );
+      return Promise.resolve({ digest: digestOf(JSON.stringify(volume.base)), sizeBytes: 7, files: 1 });
+    },
+    unpackBase: (_checkpoint, digest, trees) => {
+      if (volume.base === undefined) return missing('CheckpointMissing');
+      if (digestOf(JSON.stringify(volume.base)) !== digest) return missing('CheckpointCorrupt');
+      for (const { archive, directory } of trees) Object.assign(files.get(directory) ?? {}, volume.base[archive]);
+      return Promise.resolve();
+    },
     saveWritableLayer: done,
     applyWritableLayer: done,
     saveLogsAhead: (_checkpoint, logs) => {
@@ -89,17 +111,28 @@ export function fakeStore(
       docker.change(containerOf(logs), { log: volume.log });
       return Promise.resolve();
     },
-    saveVolume: async (_checkpoint, { name, mountpoint }) => {
-      volume.archives = { ...volume.archives, [name]: { ...files.get(mountpoint) } };
+    saveVolume: (_checkpoint, { name, mountpoint }, base) => {
+      const now = files.get(mountpoint) ?? {};
+      const before = base === undefined ? undefined : volume.base?.[volumeArchive(name)];
+      const changed = Object.entries(now).filter(([file, content]) => before?.[file] !== content);
+      volume.archives = { ...volume.archives, [name]: Object.fromEntries(changed) };
+      const { [name]: _earlier, ...others } = volume.gone ?? {};
+      const gone = before && Object.keys(before).filter((file) => !Object.hasOwn(now, file));
+      volume.gone = { ...others, ...(gone === undefined ? {} : { [name]: gone }) };
       return Promise.resolve();
     },
-    fillVolume: async (_checkpoint, { name, mountpoint }) => {
-      Object.assign(files.get(mountpoint) ?? {}, volume.archives?.[name]);
+    fillVolume: (_checkpoint, { name, mountpoint }, _manifest, base) => {
+      const into = files.get(mountpoint) ?? {};
+      const gone = volume.gone?.[name];
+      if (gone !== undefined && base === undefined) return missing('CheckpointCorrupt');
+      if (gone !== undefined && base?.isUnpacked === false) Object.assign(into, volume.base?.[volumeArchive(name)]);
+      for (const file of gone ?? []) Reflect.deleteProperty(into, file);
+      Object.assign(into, volume.archives?.[name]);
       return Promise.resolve();
     },
     publishManifest: ({ uid, attempt }, meta) => {
       if (volume.images === undefined) return missing('CheckpointCorrupt');
-      volume.manifest = publish(volume.images, volume.archives, { ...meta, migrationUID: uid, attempt });
+      volume.manifest = publish(volume.images, volume, { ...meta, migrationUID: uid, attempt });
       return Promise.resolve(volume.manifest.published);
     },
     readManifest: () => Promise.resolve(volume.manifest),
@@ -113,6 +146,7 @@ export function fakeStore(
     discard: () => {
       volume.manifest = undefined;
       Object.assign(volume, { description: undefined, images: undefined, log: undefined, archives: undefined });
+      Object.assign(volume, { base: undefined, gone: undefined });
       Object.assign(volume, { description: undefined, image: undefined, images: undefined, manifest: undefined });
       return Promise.resolve();
     },
@@ -121,11 +155,12 @@ export function fakeStore(
 
 function publish(
   images: NonNullable<FakeVolume['images']>,
-  archives: FakeVolume['archives'],
+  { archives, gone }: FakeVolume,
   meta: Omit<Manifest, 'version' | 'files'>,
 ): NonNullable<FakeVolume['manifest']> {
   const digest = digestOf(JSON.stringify([images, meta]));
-  const paths = ['images/pages-1.img', ...Object.keys(archives ?? {}).map(volumeArchive)];
+  const lists = Object.keys(gone ?? {}).map((name) => gonePath(volumeArchive(name)));
+  const paths = ['images/pages-1.img', ...Object.keys(archives ?? {}).map(volumeArchive), ...lists];
   return {
     manifest: { ...meta, version: 1, files: paths.map((path) => ({ path, sizeBytes: 7, digest })) },
     published: { path: 'default/move-01234567/1', digest, sizeBytes: 7, files: 1 },

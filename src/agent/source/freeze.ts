@@ -103,9 +103,12 @@ export async function publish(
   { driver, store, journal, clock }: AgentDeps,
 ): Promise<PublishedCheckpoint> {
   const checkpoint = checkpointOf(migration);
+  const base = migration.status.source?.preCopied?.digest;
   // Each starts programs and waits for the disk by itself.
   await allDone(
-    container.upperDir === undefined ? Promise.resolve() : store.saveWritableLayer(checkpoint, container.upperDir),
+    container.upperDir === undefined
+      ? Promise.resolve()
+      : store.saveWritableLayer(checkpoint, container.upperDir, base),
     saveVolumes(migration, container, { store }),
     store.saveLogs(checkpoint, logsToCarry(migration, container)),
   );

@@ -10,6 +10,7 @@ import { shared } from '../volumes/plan';
 import { writeProbes } from '../volumes/shared';
 import { describeVolumes } from '../volumes/source';
 import { originalOf } from './original';
+import { preCopy } from './pre-copy';
 import { saveImage } from './save-image';
 
 /** Everything the source can do while the container still runs. Can be repeated at any point. */
@@ -28,9 +29,12 @@ export async function prepareSource(
   const text = `${JSON.stringify(description, null, 2)}\n`;
   const sharedProbe = shared(status.volumes).length === 0 ? undefined : randomBytes(16).toString('hex');
   if (sharedProbe !== undefined) await writeProbes(migration, sharedProbe, deps);
+  // Late: what changes from then on is copied again.
+  const preCopied = await preCopy(migration, container, deps);
   return {
     ...status,
     ...image,
+    ...preCopied,
     state: 'Prepared',
     criuOptions: await chooseFor(migration, container, deps),
     description: await deps.store.publishDescription(checkpointOf(migration), text),

@@ -6,8 +6,12 @@ import { requireShared } from '../volumes/shared';
 import { createOnTarget } from '../volumes/target';
 import { bringImage } from './bring-image';
 import { targetName } from './preflight';
+import { unpackBase } from './unpack-base';
 
-/** Brings the image, and creates the container, not started: what can fail, fails before the freeze. Can be repeated at any point. */
+/**
+ * Brings the image, creates the container, not started, and unpacks what was copied by now: what can fail, fails before
+ * the freeze. Can be repeated at any point.
+ */
 export async function prepareTarget(
   migration: ContainerMigration,
   status: TargetStatus,
@@ -20,5 +24,6 @@ export async function prepareTarget(
   const existing = await findCreated(migration, status.containerID, deps);
   if (existing === undefined) await bringImage(migration, status, deps);
   const containerID = existing?.id ?? (await createOnTarget(migration, targetName(migration), deps));
-  return { ...status, state: 'Prepared', containerID, clock: await deps.node.measureClock() };
+  const unpacked = await unpackBase(migration, containerID, deps);
+  return { ...status, ...unpacked, state: 'Prepared', containerID, clock: await deps.node.measureClock() };
 }

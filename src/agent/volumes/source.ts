@@ -4,6 +4,7 @@ import { mountsOf } from '../../docker/mounts';
 import { without } from '../../docker/record';
 import { ANONYMOUS_LABEL, RUNNING_STATES } from '../../docker/volumes';
 import { ReasonedError } from '../../runtime/errors';
+import type { VolumeDirectory } from '../../store/volume-archive';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
 import { requireCopyable } from './directory-source';
@@ -66,17 +67,26 @@ export async function saveVolumes(
   container: ContainerInfo,
   { store }: Pick<AgentDeps, 'store'>,
 ): Promise<void> {
-  const mounts = mountsOf(container.raw);
-  for (const { name } of copied(migration.status.source?.volumes)) {
-    const mount = mounts.find((mounted) => mounted.name === name);
-    if (mount === undefined) {
-      throw new ReasonedError(
-        'VolumeNotSaved',
-        `container ${container.name} has nothing mounted from ${name} any more`,
-      );
-    }
-    await store.saveVolume(checkpointOf(migration), { name, mountpoint: mount.source });
+  const base = migration.status.source?.preCopied?.digest;
+  for (const volume of carriedVolumes(migration.status.source?.volumes, container)) {
+    await store.saveVolume(checkpointOf(migration), volume, base);
   }
+}
+
+/**
+ * The volumes and host directories whose files are carried, with where they lie.
+ * @throws ReasonedError VolumeNotSaved
+ */
+export function carriedVolumes(
+  volumes: SourceStatus['volumes'],
+  container: Pick<ContainerInfo, 'name' | 'raw'>,
+): readonly VolumeDirectory[] {
+  const mounts = mountsOf(container.raw);
+  return copied(volumes).map(({ name }) => {
+    const mount = mounts.find((mounted) => mounted.name === name);
+    if (mount !== undefined) return { name, mountpoint: mount.source };
+    throw new ReasonedError('VolumeNotSaved', `container ${container.name} has nothing mounted from ${name} any more`);
+  });
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Check, ContainerMigration, SourceStatus, VolumeStatus } from '../.
 import type { ContainerInfo } from '../../docker/engine';
 import type { VolumeInfo } from '../../docker/volumes';
 import { ReasonedError } from '../../runtime/errors';
+import { isDifference } from '../../store/difference';
 import type { Manifest } from '../../store/manifest-format';
 import { volumeArchive } from '../../store/volume-archive';
 import { checkpointOf } from '../checkpoint-key';
@@ -10,6 +11,7 @@ import { blocking } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { directoryChecks, directoryToFill, noteFilled, provideDirectories } from './directory-target';
 import { removeDirectories } from './remove-directories';
+import { unpackedBase } from '../pre-copied';
 import { ownDirectory } from './own-directory';
 import { copied, copiedDirectories, copiedVolumes, isVolume, provided, shared } from './plan';
 
@@ -88,13 +90,14 @@ export async function fillVolumes(
 ): Promise<void> {
   const { volumes } = migration.status.source ?? {};
   for (const { name } of copied(volumes)) {
-    const resolve = isVolume({ name }) ? volumeToFill : directoryToFill;
-    const mountpoint = await resolve(migration, container, name, deps);
+    const base = unpackedBase(migration, container);
+    const isFilled = base?.isUnpacked === true && isDifference(manifest, volumeArchive(name));
+    const mountpoint = await directoryFor(migration, container, name, deps, { keep: isFilled });
     if (!manifest.files.some(({ path }) => path === volumeArchive(name))) {
       throw new ReasonedError('CheckpointCorrupt', `the checkpoint does not hold the files of ${name}`);
     }
-    await deps.mountFiles.empty(mountpoint);
-    await deps.store.fillVolume(checkpointOf(migration), { name, mountpoint });
+    if (!isFilled) await deps.mountFiles.empty(mountpoint);
+    await deps.store.fillVolume(checkpointOf(migration), { name, mountpoint }, manifest, base);
   }
   await noteFilled(migration, deps);
   if (provided(volumes).length > 0) await deps.volumeLedger.forget(migration.metadata.uid);
@@ -111,6 +114,24 @@ async function volumeToFill(
   const others = (await dockerVolumes.usersOf(name)).filter(({ id }) => id !== container.id);
   if (isOurs(migration, volume) && mountpoint !== undefined && others.length === 0) return mountpoint;
   throw new ReasonedError('VolumeTaken', takenMessage(name, node.name));
+}
+
+/**
+ * Where the files go that are carried of a volume or a host directory: it was made for the container, and nobody else
+ * uses it.
+ * @param keep what was unpacked there before the freeze stays as it is
+ * @throws ReasonedError VolumeTaken, VolumeNotCopyable, HostDirectoryFailed
+ */
+export function directoryFor(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  name: string,
+  deps: AgentDeps,
+  { keep = false }: { readonly keep?: boolean } = {},
+): Promise<string> {
+  return isVolume({ name })
+    ? volumeToFill(migration, container, name, deps)
+    : directoryToFill(migration, container, name, deps, { keep });
 }
 
 /**

@@ -472,6 +472,37 @@ export const schema = {
               },
               "additionalProperties": false
             },
+            "preCopied": {
+              "type": "object",
+              "description": "Files of the writable layer and of volumes that were copied while the container still ran. Only what has changed since is copied in the freeze, and counted in the checkpoint. Absent when there was nothing worth it.",
+              "required": [
+                "digest",
+                "sizeBytes",
+                "size",
+                "files"
+              ],
+              "properties": {
+                "digest": {
+                  "type": "string",
+                  "description": "SHA-256 of the manifest that lists the archives.",
+                  "pattern": "^sha256:[0-9a-f]{64}$"
+                },
+                "sizeBytes": {
+                  "type": "integer",
+                  "format": "int64",
+                  "description": "Size of the archives in bytes."
+                },
+                "size": {
+                  "type": "string",
+                  "description": "The same for people."
+                },
+                "files": {
+                  "type": "integer",
+                  "description": "Number of files on the volume that it consists of."
+                }
+              },
+              "additionalProperties": false
+            },
             "networks": {
               "type": "array",
               "description": "Names of the Docker networks that the container is attached to.",
@@ -1217,6 +1248,11 @@ export const schema = {
                 }
               },
               "additionalProperties": false
+            },
+            "preCopiedTo": {
+              "type": "string",
+              "description": "Full Docker ID of the created container into which what was copied before the freeze is unpacked.",
+              "pattern": "^[0-9a-f]{64}$"
             },
             "seenAt": {
               "type": "string",

@@ -271,6 +271,27 @@ export interface Generated {
         sizeBytes: number;
       };
       /**
+       * Files of the writable layer and of volumes that were copied while the container still ran. Only what has changed since is copied in the freeze, and counted in the checkpoint. Absent when there was nothing worth it.
+       */
+      preCopied?: {
+        /**
+         * SHA-256 of the manifest that lists the archives.
+         */
+        digest: string;
+        /**
+         * Size of the archives in bytes.
+         */
+        sizeBytes: number;
+        /**
+         * The same for people.
+         */
+        size: string;
+        /**
+         * Number of files on the volume that it consists of.
+         */
+        files: number;
+      };
+      /**
        * Names of the Docker networks that the container is attached to.
        */
       networks?: string[];
@@ -734,6 +755,10 @@ export interface Generated {
          */
         errorMicroseconds: number;
       };
+      /**
+       * Full Docker ID of the created container into which what was copied before the freeze is unpacked.
+       */
+      preCopiedTo?: string;
       /**
        * When the agent saw that the checkpoint was published.
        */

@@ -106,10 +106,11 @@ describe('the writable layer', () => {
     await store.saveWritableLayer(checkpoint, upper);
     await store.publishManifest(checkpoint, meta);
     const found = await store.readManifest(checkpoint);
-    expect(found !== undefined && holdsWritableLayer(found.manifest)).toBe(true);
+    if (found === undefined) throw new Error('no manifest');
+    expect(holdsWritableLayer(found.manifest)).toBe(true);
     const arrived = join(directory, 'arrived');
     await mkdir(arrived);
-    await store.applyWritableLayer(checkpoint, arrived);
+    await store.applyWritableLayer(checkpoint, arrived, found.manifest);
     expect(await readFile(join(arrived, 'changed'), 'utf8')).toBe('by the container');
   });
 
@@ -208,12 +209,14 @@ test('every access goes through the one that has a deadline', async () => {
     cut.prepareDirectories(checkpoint),
     cut.beginDump(checkpoint),
     cut.saveWritableLayer(checkpoint, upper),
-    cut.applyWritableLayer(checkpoint, upper),
+    cut.applyWritableLayer(checkpoint, upper, listed),
+    cut.saveBase(checkpoint, meta, [], image),
+    cut.unpackBase(checkpoint, '', [], image),
     cut.saveLogsAhead(checkpoint, logsIn(directory)),
     cut.saveLogs(checkpoint, logsIn(directory)),
     cut.placeLogs(checkpoint, listed, logsIn(directory)),
     cut.saveVolume(checkpoint, { name: 'data', mountpoint: upper }),
-    cut.fillVolume(checkpoint, { name: 'data', mountpoint: upper }),
+    cut.fillVolume(checkpoint, { name: 'data', mountpoint: upper }, listed),
     cut.publishManifest(checkpoint, meta),
     cut.readManifest(checkpoint),
     cut.verify(checkpoint, ''),

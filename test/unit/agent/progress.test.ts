@@ -54,6 +54,8 @@ function deps(): AgentDeps {
       saveImage: (ms: unknown, _content: unknown, options: Counting) => counted(ms, options),
       withImage: (ms: unknown, _expected: unknown, options: Counting) => counted(ms, options),
       measure: () => measure(),
+      saveBase: takes,
+      unpackBase: takes,
       saveWritableLayer: takes,
       publishManifest: takes,
       applyWritableLayer: takes,
@@ -110,6 +112,8 @@ test('a long one tells every five seconds how far it is, and no more once it has
 
 test.each([
   ['dump', { doing: 'Dump', bytes: 7, files: 1 }],
+  ['saveBase', { doing: 'Save', bytes: 7, files: 1 }],
+  ['unpackBase', { doing: 'Apply', bytes: 0, files: 0 }],
   ['saveWritableLayer', { doing: 'Save', bytes: 7, files: 1 }],
   ['saveLogs', { doing: 'Save', bytes: 7, files: 1 }],
   ['placeLogs', { doing: 'Apply', bytes: checkpoint.sizeBytes, files: checkpoint.files }],
