@@ -282,3 +282,24 @@ describe('the log', () => {
     expect(move.target.docker.containers).toEqual([expect.objectContaining({ state: 'running', log: '' })]);
   });
 });
+
+test('a status that somebody else has changed during the dump is written once, and loses nothing', async () => {
+  await move.toFreeze();
+  let writes = 0;
+  move.source.meanwhile('migrations.writeSource', () => writes++);
+  move.source.meanwhile('migrations.writeSource', () => writes++);
+  move.source.meanwhile('driver.dump', () => move.api.set({ message: 'meanwhile' }));
+  await move.source.visit();
+  expect(move.status).toMatchObject({ message: 'meanwhile', source: { state: 'Published' } });
+  expect(writes).toBe(1);
+});
+
+test('a revocation that comes during the dump is obeyed: the checkpoint is not reported', async () => {
+  await move.toFreeze();
+  move.source.meanwhile('driver.dump', () => move.revoke());
+  await move.source.visit().catch(() => undefined);
+  expect(move.status.source?.state).toBe('Prepared');
+  await move.untilDone(move.source);
+  expect(move.status.source?.state).toBe('RolledBack');
+  expect(move.original.state).toBe('running');
+});
