@@ -160,27 +160,31 @@ describe('of one container', () => {
     );
   });
 
-  test('an original that died frozen has its whole log when it was woken up from its checkpoint', async () => {
-    docker('node-a', 'run', '-d', '--name', NAME, IMAGE, 'sh', '-c', QUICK_THEN_SLOW);
-    await sleep(1_000);
-    const before = logOf('node-a', NAME);
-    const original = docker('node-a', 'inspect', '--format', '{{.Id}}', NAME);
-    const name = 'logs-restored';
-    await migrateHeld({ name, container: NAME }, 'published', () => {
-      mustRun('lab/service', ['kill', 'dockerd@node-a']);
-      mustRun('kubectl', ['patch', 'cmig', name, '--type', 'merge', '--patch', '{"spec":{"cancel":true}}']);
-      mustRun('lab/service', ['start', 'dockerd@node-a']);
-    });
-    const { status } = getMigration(name);
-    expect(status.phase).toBe('RolledBack');
-    expect(status.source?.restoredContainerID).toBeDefined();
-    expect(docker('node-a', 'inspect', '--format', '{{.Id}}', NAME)).not.toBe(original);
-    expect(stateOf('node-a', NAME)).toBe('running');
-    await sleep(500);
-    const after = logOf('node-a', NAME);
-    expect(after.slice(0, before.length)).toEqual(before);
-    expectUnbroken(numbersOf(after), before.length + 5);
-  });
+  // With Skip it is in no checkpoint, and comes from the original's own files.
+  test.each(['Carry', 'Skip'])(
+    'an original that died frozen has its whole log when it was woken up, with spec.logs: %s',
+    async (policy) => {
+      docker('node-a', 'run', '-d', '--name', NAME, IMAGE, 'sh', '-c', QUICK_THEN_SLOW);
+      await sleep(1_000);
+      const before = logOf('node-a', NAME);
+      const original = docker('node-a', 'inspect', '--format', '{{.Id}}', NAME);
+      const name = `logs-restored-${policy.toLowerCase()}`;
+      await migrateHeld({ name, container: NAME, spec: { logs: policy } }, 'published', () => {
+        mustRun('lab/service', ['kill', 'dockerd@node-a']);
+        mustRun('kubectl', ['patch', 'cmig', name, '--type', 'merge', '--patch', '{"spec":{"cancel":true}}']);
+        mustRun('lab/service', ['start', 'dockerd@node-a']);
+      });
+      const { status } = getMigration(name);
+      expect(status.phase).toBe('RolledBack');
+      expect(status.source?.restoredContainerID).toBeDefined();
+      expect(docker('node-a', 'inspect', '--format', '{{.Id}}', NAME)).not.toBe(original);
+      expect(stateOf('node-a', NAME)).toBe('running');
+      await sleep(500);
+      const after = logOf('node-a', NAME);
+      expect(after.slice(0, before.length)).toEqual(before);
+      expectUnbroken(numbersOf(after), before.length + 5);
+    },
+  );
 });
 
 /** Datagrams to a port where nobody listens: that is all the driver asks for. */
