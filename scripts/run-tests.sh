@@ -148,8 +148,10 @@ if in_group e2e; then
   lab_stage "chaos, docker28" 1500 env FAULTS=35 test/chaos/run
   lab_stage "lab killed, mended, taken down" 900 test/lab/crash.sh
   lab docker26
-  # What does not depend on the Engine is tried once.
-  tests "e2e, docker26" e2e 3600 --runInBand --testPathIgnorePatterns failover hostile
+  # What does not depend on the Engine is tried once: who leads, files of an enemy, what is refused beforehand, agents that
+  # are killed and what they leave. They ask the Engine for nothing that the others do not ask this one for, too.
+  tests "e2e, docker26" e2e 3600 --runInBand \
+    --testPathIgnorePatterns failover hostile refusals preflight restarts leftovers
 fi
 if in_group integration || in_group e2e; then stage "lab down" 300 lab/down; fi
 # The outcome is in the counts.

@@ -17,7 +17,7 @@ export function follow(
   const before = cached(key)?.metadata.resourceVersion;
   return () => {
     const now = cached(key);
-    const isOther = now === undefined || now.metadata.uid !== migration.metadata.uid;
-    return isOther || now.metadata.resourceVersion === before ? migration : now;
+    const isSame = now?.metadata.uid === migration.metadata.uid;
+    return isSame && now.metadata.resourceVersion !== before ? now : migration;
   };
 }

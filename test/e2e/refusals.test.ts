@@ -1,8 +1,10 @@
 /** Every refusal with its own reason, a message, an Event, and nothing touched. */
+import type { ContainerMigration } from '../../src/api/types';
+import { isFinal } from '../../src/api/types';
 import type { NodeName } from '../lib/lab-docker';
 import { containerNames, docker, stateOf } from '../lib/lab-docker';
 import type { MigrationManifest } from '../lib/lab-migration';
-import { deleteMigrations, migrate, migrateWell } from '../lib/lab-migration';
+import { apply, deleteMigrations, migrate, migrateWell, until } from '../lib/lab-migration';
 import { onNode } from '../lib/lab-node';
 import { mustRun } from '../lib/lab-tools';
 import { poll } from '../lib/waiting';
@@ -45,37 +47,38 @@ async function expectRefusal(
   const name = `refuse-${++refusals}-${reason.toLowerCase()}`;
   const before = world();
   const refused = await migrate({ name, container: 'refuse-me', from: 'node-a', to: 'node-b', ...manifest });
-  const { phase, reason: said, message: explained } = refused.status;
-  expect({ phase, reason: said }).toEqual({ phase: 'Failed', reason });
-  expect(explained).toMatch(message);
-  const selector = `involvedObject.uid=${refused.metadata.uid},reason=${reason}`;
-  expect(mustRun('kubectl', ['get', 'events', '--field-selector', selector, '-o', 'name'])).toMatch(/^event\//);
+  expectRefused(refused, reason, message);
   expect(world()).toEqual(before);
+}
+
+/** What the object says of it, and an Event. */
+function expectRefused({ metadata, status }: ContainerMigration, reason: string, message: RegExp): void {
+  expect({ phase: status.phase, reason: status.reason }).toEqual({ phase: 'Failed', reason });
+  expect(status.message).toMatch(message);
+  const selector = `involvedObject.uid=${metadata.uid},reason=${reason}`;
+  expect(mustRun('kubectl', ['get', 'events', '--field-selector', selector, '-o', 'name'])).toMatch(/^event\//);
 }
 
 const START = ['run', '-d', '--restart', 'always', '--name'];
 const SLEEP = ['transship-lab/busybox:1', 'sleep', '100000'];
 
+/** An agent that is away is waited for: one minute, in which the other refusals are tried. */
+const WITHOUT_AGENT = { name: 'refuse-bare', container: 'refuse-me', from: 'node-a', to: 'node-bare' };
+
 beforeAll(() => {
   clean();
   docker('node-a', ...START, 'refuse-me', ...SLEEP);
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: WITHOUT_AGENT.to } };
+  mustRun('kubectl', ['apply', '-f', '-'], JSON.stringify(node));
+  apply(WITHOUT_AGENT);
 });
-afterAll(clean);
+afterAll(() => {
+  mustRun('kubectl', ['delete', 'node', WITHOUT_AGENT.to, '--ignore-not-found']);
+  clean();
+});
 
 test('a node that does not exist', () =>
   expectRefusal('NodeNotFound', /no node node-z .*kubectl get nodes/, { to: 'node-z' }));
-
-test('a node without an agent', async () => {
-  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-bare' } };
-  mustRun('kubectl', ['apply', '-f', '-'], JSON.stringify(node));
-  try {
-    await expectRefusal('NodeWithoutAgent', /no Transship agent reports from node node-bare .*DaemonSet/, {
-      to: 'node-bare',
-    });
-  } finally {
-    mustRun('kubectl', ['delete', 'node', 'node-bare']);
-  }
-});
 
 test('source and target the same', () => expectRefusal('SourceEqualsTarget', /another node/, { to: 'node-a' }));
 
@@ -269,6 +272,14 @@ describe('a node that is not fit', () => {
   ])('a target $what', ({ spoil, mend, reason, message }) =>
     spoilt('node-b', spoil, mend, () => expectRefusal(reason, message)),
   );
+});
+
+test('a node without an agent', async () => {
+  const refused = await until(WITHOUT_AGENT.name, 'end', isFinal);
+  expectRefused(refused, 'NodeWithoutAgent', /no Transship agent reports from node node-bare .*DaemonSet/);
+  // Nobody has looked at anything for it.
+  expect(refused.status).not.toHaveProperty('source');
+  expect(refused.status).not.toHaveProperty('target');
 });
 
 test('the container that was refused all the time runs as if nothing had been asked, and can be moved', async () => {

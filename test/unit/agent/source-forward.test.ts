@@ -1,7 +1,7 @@
 import { reasonOf, ReasonedError } from '../../../src/runtime/errors';
 import { KubeError } from '../../../src/kube/errors';
 import { dockerAway, dockerHungUp, FRESH, NO_RESTART } from '../../lib/fake-docker';
-import { ALWAYS, FakeMove, LOG, MEMORY } from '../../lib/fake-move';
+import { ALWAYS, FakeMove, MEMORY } from '../../lib/fake-move';
 import { CONTAINER_ID, UID } from '../../lib/migration';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 
@@ -258,27 +258,23 @@ test('a container that began anew after our freeze is dumped as it is now', asyn
   expect(move.volume.images?.memory).toBe(FRESH);
 });
 
-describe('the log', () => {
-  test('is copied while the container runs, and completed when it stands still', async () => {
-    await before.Prepare();
-    await move.source.visit();
-    expect(move.volume.logAhead).toBe(LOG);
-    await move.target.visit();
-    move.decide('Freeze');
-    move.source.docker.change(CONTAINER_ID, { log: `${LOG} 42` });
-    move.source.meanwhile('engine.pause', () => {
-      expect(move.volume.logAhead).toBe(`${LOG} 42`);
-      move.source.docker.change(CONTAINER_ID, { log: `${LOG} 42 43` });
-    });
-    await move.source.visit();
-    expect(move.volume.log).toBe(`${LOG} 42 43`);
-  });
+test('a status that somebody else has changed during the dump is written once, and loses nothing', async () => {
+  await move.toFreeze();
+  let writes = 0;
+  move.source.meanwhile('migrations.writeSource', () => writes++);
+  move.source.meanwhile('migrations.writeSource', () => writes++);
+  move.source.meanwhile('driver.dump', () => move.api.set({ message: 'meanwhile' }));
+  await move.source.visit();
+  expect(move.status).toMatchObject({ message: 'meanwhile', source: { state: 'Published' } });
+  expect(writes).toBe(1);
+});
 
-  test('stays behind with spec.logs: Skip', async () => {
-    move = new FakeMove(`${directory()}/skip`, ALWAYS, { logs: 'Skip' });
-    await move.toRestored();
-    expect(move.volume).toMatchObject({ log: undefined });
-    expect(move.volume.logAhead).toBeUndefined();
-    expect(move.target.docker.containers).toEqual([expect.objectContaining({ state: 'running', log: '' })]);
-  });
+test('a revocation that comes during the dump is obeyed: the checkpoint is not reported', async () => {
+  await move.toFreeze();
+  move.source.meanwhile('driver.dump', () => move.revoke());
+  await move.source.visit().catch(() => undefined);
+  expect(move.status.source?.state).toBe('Prepared');
+  await move.untilDone(move.source);
+  expect(move.status.source?.state).toBe('RolledBack');
+  expect(move.original.state).toBe('running');
 });

@@ -41,6 +41,24 @@ describe('a dump', () => {
     await setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
   });
 
+  test('that was prepared while the container ran does nothing but dump, and look whether it stands still', async () => {
+    const run = setup.runc;
+    mkdirSync(setup.checkpoint.images);
+    writeFileSync(join(setup.checkpoint.images, 'pages-1.img'), 'old');
+    run.status = 'running';
+    const prepared = await setup.driver().prepareDump(container, setup.checkpoint);
+    expect(await readdir(setup.checkpoint.images)).toEqual([]);
+    // Nothing of it touches the container.
+    expect([run.status, setup.signals]).toEqual(['running', []]);
+    run.status = 'paused';
+    run.commands.splice(0);
+    await setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000, prepared });
+    expect(run.commands.map((words) => words.find((word) => ['checkpoint', 'state', 'pause'].includes(word)))).toEqual([
+      'checkpoint',
+      'state',
+    ]);
+  });
+
   test('during which the container ran is no dump, and the container is paused again', async () => {
     const run = setup.runc;
     run.checkpoint = () => {
