@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProgramAddresses } from '../criu/process-tree';
@@ -23,6 +24,7 @@ export interface RunningProcess {
 const PF_FORKNOEXEC = 0x40;
 /** The kernel counts times in /proc in hundredths of a second, whatever its own ticks are (USER_HZ). */
 const TICK_MS = 10;
+const UPTIME_TRIES = 5;
 /** Words of /proc/PID/stat behind the name (proc_pid_stat(5), which counts from 1 and has two before them). */
 const STAT = { ppid: 1, flags: 6, threads: 17, started: 19, code: 23, stack: 25 } as const;
 
@@ -37,8 +39,7 @@ export async function runningProcesses(
   proc = '/proc',
 ): Promise<readonly RunningProcess[]> {
   const pids = await containerPids(firstPid, proc);
-  const uptime = await readFile(join(proc, 'uptime'), 'latin1');
-  const bootedMs = nowMs() - Number(uptime.split(' ')[0]) * 1000;
+  const bootedMs = bootTimeMs(nowMs, proc);
   const read = await Promise.all([firstPid, ...pids.filter((pid) => pid !== firstPid)].map((pid) => look(pid, proc)));
   const seen = read.filter((one) => one !== undefined);
   // The first process tells how deep the container's own PID namespace lies; one in a deeper one has a number here too.
@@ -50,6 +51,19 @@ export async function runningProcesses(
     ppid: inside.get(nodePpid) ?? 0,
     startedMs: Math.round(bootedMs + startedTicks * TICK_MS),
   }));
+}
+
+/** When the kernel's own clock began, by this node's. Two clocks are read, and on a busy node much may come in between. */
+function bootTimeMs(nowMs: () => number, proc: string): number {
+  let best = { bootedMs: NaN, spreadMs: Infinity };
+  for (let tries = 0; tries < UPTIME_TRIES && best.spreadMs > TICK_MS; tries++) {
+    const beforeMs = nowMs();
+    const uptime = readFileSync(join(proc, 'uptime'), 'latin1');
+    const spreadMs = nowMs() - beforeMs;
+    const bootedMs = beforeMs + spreadMs / 2 - Number(uptime.split(' ')[0]) * 1000;
+    if (spreadMs < best.spreadMs) best = { bootedMs, spreadMs };
+  }
+  return best.bootedMs;
 }
 
 interface Look {

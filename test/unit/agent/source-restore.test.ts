@@ -4,6 +4,9 @@ import { ALWAYS, FakeMove, LOG, MEMORY } from '../../lib/fake-move';
 import { CONTAINER_ID } from '../../lib/migration';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 
+// A small world for each place where an agent can be killed.
+jest.setTimeout(30_000);
+
 const directory = useTemporaryDirectory();
 let move: FakeMove;
 

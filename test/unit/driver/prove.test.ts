@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { proveRestore } from '../../../src/driver/runc/prove';
 import type { RestoreProof } from '../../../src/driver/restore-proof';
@@ -9,11 +9,13 @@ import { criuFixture, DriverSetup, ID, UID } from '../../lib/driver-setup';
 const PID = 500;
 let setup: DriverSetup;
 let proc: string;
+/** When the container resumed, and what the clock says ever since. */
+let resumedMs: number;
 
 const image = (name: string): string => join(setup.checkpoint.images, name);
 const stats = (): string => join(setup.checkpoint.work, 'stats-restore');
 const prove = (pid = PID): Promise<RestoreProof> =>
-  proveRestore({ id: ID, pid }, { runDir: setup.runDir, clock: systemClock }, proc);
+  proveRestore({ id: ID, pid }, { runDir: setup.runDir, clock: { ...systemClock, now: () => resumedMs } }, proc);
 const reason = (name: string): unknown => expect.objectContaining({ reason: name });
 
 /** A process as CRIU has made it of the images; `flags` as the kernel tells them. */
@@ -33,13 +35,14 @@ beforeEach(async () => {
   mkdirSync(setup.checkpoint.images, { recursive: true });
   await setup.driver().arm(ID, UID, setup.checkpoint);
   renameSync(join(setup.marker, 'armed'), join(setup.marker, 'resumed'));
+  resumedMs = lstatSync(join(setup.marker, 'resumed')).mtimeMs;
   for (const name of ['pstree', 'core-1', 'core-7', 'mm-1']) {
     writeFileSync(image(`${name}.img`), criuFixture(`tree-${name}.img`));
   }
   writeFileSync(image('core-8.img'), criuFixture('tree-core-7.img'));
   writeFileSync(stats(), criuFixture('stats-restore'));
   mkdirSync(proc);
-  writeFileSync(join(proc, 'uptime'), '1.00 0.00\n');
+  writeFileSync(join(proc, 'uptime'), '1.05 0.00\n');
   processIs(PID, [1, 400]);
   processIs(501, [7, PID]);
   processIs(502, [8, 501]);

@@ -88,3 +88,10 @@ test('a name is any bytes', async () => {
   processIs(500, { numbers: '500\t1', parent: 400, command });
   expect((await look()).map((one) => one.command)).toEqual([command]);
 });
+
+test('a start is told rightly although the look at the clocks was interrupted for long', async () => {
+  // What the clock says before and after the uptime is read: the first time three seconds lie in between.
+  const times = [NOW_MS - 3_000, NOW_MS, NOW_MS, NOW_MS];
+  const [first] = await runningProcesses(500, () => times.shift() ?? NaN, proc());
+  expect(first?.startedMs).toBe(NOW_MS - 100_000);
+});
