@@ -13,7 +13,8 @@ const NODES: readonly NodeName[] = ['node-a', 'node-b'];
 const SLEEP = ['transship-lab/busybox:1', 'sleep', '100000'];
 const PEER = ['transship-lab/python:1', 'sleep', '100000'];
 const PORT = 18077;
-const MAC = '02:42:0a:61:00:14';
+// Not what Docker 26 makes of an address.
+const MAC = '0a:42:00:00:00:14';
 
 /** Answers to HTTP on one address with what only its memory knows: how often it was asked. */
 const server = (address: string, port: number): string[] => [

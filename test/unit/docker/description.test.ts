@@ -48,6 +48,8 @@ describe.each(everything)('any container: %s %s', (profile, name) => {
       // What volumes it has is told by their names; see mounts.test.ts.
       Binds: after['Binds'],
       ...('Mounts' in before ? { Mounts: after['Mounts'] } : {}),
+      // One that it was taken out of is not the network of its mode any more.
+      ...(name === 'disconnected' ? { NetworkMode: 'fixture-other' } : {}),
       Runtime: 'transship',
       RestartPolicy: after['RestartPolicy'],
       Annotations: after['Annotations'],
@@ -81,6 +83,8 @@ describe.each(fixtureProfiles())('what a user set, on %s', (profile) => {
       'two-networks',
       { 'fixture-net': {}, 'fixture-other': { IPAMConfig: { IPv4Address: '10.99.1.7' }, Aliases: ['second'] } },
     ],
+    ['ipv6', { 'fixture-six': { IPAMConfig: { IPv6Address: 'fd99::20', LinkLocalIPs: ['169.254.8.8'] } } }],
+    ['disconnected', {}],
   ])('the networks of %s', (name, endpoints) => {
     expect(bodyOf(profile, name).NetworkingConfig.EndpointsConfig).toEqual(endpoints);
   });

@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { DockerodeNetworks } from '../../../src/docker/dockerode-networks';
+import type { NetworkInfo } from '../../../src/docker/networks';
+import { fixtureProfiles } from '../../lib/inspect-fixtures';
+import { project } from '../../lib/lab-tools';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 
 const directory = useTemporaryDirectory();
@@ -39,6 +43,54 @@ afterEach(async () => {
     else server.close(resolve);
   });
   server = undefined;
+});
+
+describe.each(fixtureProfiles())('the networks of %s, as test/fixtures/inspect/take made them', (profile) => {
+  const path = join(project, `test/fixtures/networks/${profile}.json`);
+  const taken = JSON.parse(readFileSync(path, 'utf8')) as (typeof backend)[];
+
+  test.each<[string, Partial<NetworkInfo>]>([
+    ['bridge', { driver: 'bridge', subnets: [{ subnet: '172.17.0.0/16', gateway: '172.17.0.1', range: undefined }] }],
+    [
+      'fixture-net',
+      {
+        ...{ driver: 'bridge', internal: false, options: {} },
+        subnets: [{ subnet: '10.99.0.0/24', gateway: undefined, range: undefined }],
+        users: [
+          { addresses: ['10.99.0.20'], macAddress: '02:42:0a:63:00:14', what: 'container fixture-fixed-address' },
+        ],
+      },
+    ],
+    [
+      'fixture-six',
+      {
+        subnets: [
+          { subnet: '10.99.2.0/24', gateway: undefined, range: undefined },
+          { subnet: 'fd99::/64', gateway: 'fd99::fe', range: undefined },
+        ],
+        users: [
+          { addresses: ['fd99::fe'], macAddress: '', what: 'the gateway of the network' },
+          {
+            addresses: ['10.99.2.2', 'fd99::20'],
+            macAddress: expect.stringMatching(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/) as string,
+            what: 'container fixture-ipv6',
+          },
+        ],
+      },
+    ],
+    [
+      'fixture-lan',
+      {
+        ...{ driver: 'macvlan', scope: 'local', options: { macvlan_mode: 'bridge', parent: 'eth0' } },
+        subnets: [{ subnet: '10.99.3.0/24', gateway: undefined, range: '10.99.3.128/25' }],
+        users: [{ addresses: ['10.99.3.9'], macAddress: '', what: 'reserved for printer' }],
+      },
+    ],
+    ['fixture-auto', { internal: true }],
+  ])('%s', async (name, expected) => {
+    const networks = await daemon(...taken);
+    expect(await networks.named(name)).toMatchObject([{ name, ...expected }]);
+  });
 });
 
 test('a network with everything that is in it', async () => {

@@ -40,13 +40,16 @@ describe.each(fixtureProfiles())('the user-defined networks, on %s', (profile) =
       { ...chosen, name: 'fixture-net' },
       { ...chosen, name: 'fixture-other', addresses: ['10.99.1.7'] },
     ]);
+    expect(attached('ipv6')).toEqual([
+      { ...chosen, name: 'fixture-six', addresses: ['fd99::20'], linkLocal: ['169.254.8.8'] },
+    ]);
   });
-});
 
-test('IPv6 and link-local addresses', () => {
-  const IPAMConfig = { IPv4Address: '', IPv6Address: '2001:db8::7', LinkLocalIPs: ['169.254.1.1'] };
-  const info = changed('fixed-address', {}, (before) => ({ net: { ...before['fixture-net'], IPAMConfig } }));
-  expect(attachedNetworks(info)).toMatchObject([{ addresses: ['2001:db8::7'], linkLocal: ['169.254.1.1'] }]);
+  test('only those that it is in, when it was taken out of the one that it was made in', () => {
+    const info = inspectFixture(profile, 'disconnected');
+    expect(attached('disconnected')).toEqual([{ ...chosen, name: 'fixture-other' }]);
+    expect([info.networkMode, portableNetworkMode(info)]).toEqual(['fixture-net', 'fixture-other']);
+  });
 });
 
 describe('a container that was taken out of the network of its mode', () => {

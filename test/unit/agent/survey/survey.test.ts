@@ -70,6 +70,22 @@ describe('the source', () => {
     expect(status.needs).toEqual({ ports: [{ protocol: 'tcp', port: 8080 }] });
   });
 
+  test("tells of a container in the host's network what it listens on, and not what Docker does not publish", async () => {
+    const fixture = inspectFixture('docker28', 'host');
+    const PortBindings = { '80/tcp': [{ HostIp: '', HostPort: '8080' }] };
+    const host = { ...fixture, state: 'running', pid: 42, raw: { HostConfig: { PortBindings } } } as const;
+    const bound = [{ protocol: 'tcp', address: '192.0.2.7', port: 80 }];
+    const { status, checks } = await surveySource(host, [], depsFor({ container: { bound } }));
+    expect(checks).toEqual([]);
+    expect(status.needs).toEqual({ ports: bound, addresses: ['192.0.2.7'] });
+  });
+
+  test('finds sockets that could not be bound again', async () => {
+    const bound = [{ protocol: 'tcp', address: '172.17.0.2', port: 80 }];
+    const { checks } = await surveySource(plain, [], depsFor({ container: { bound } }));
+    expect(reasons(checks)).toEqual(['AddressNotFixed']);
+  });
+
   test('finds what the kernel says of the processes', async () => {
     const { checks } = await surveySource(plain, [], depsFor({ container: { ioUring: [42] } }));
     expect(reasons(checks)).toEqual(['IoUring']);
@@ -129,6 +145,7 @@ describe('the target', () => {
     ['a downtime that is too long', {}, { maxDowntime: '1ms' }, {}, 'DowntimeTooLong'],
     ['a port that a container has', { needs: { ports } }, {}, { inspect: inspectWithPorts() }, 'PortTaken'],
     ['a port that a program has', { needs: { ports } }, {}, { facts: { listeners } }, 'PortTaken'],
+    ['an address of the host it lacks', { needs: { addresses: ['192.0.2.7'] } }, {}, {}, 'AddressMissing'],
     ['a device it lacks', { needs: { devices: ['/dev/kvm'] } }, {}, { pathExists: false }, 'DeviceMissing'],
     ['a processor that can less', {}, {}, { facts: { cpuFlags: ['fpu'] } }, 'CpuFeaturesMissing'],
     ['an older kernel', {}, {}, { facts: { kernel: '6.1' } }, 'VersionsRisky'],
