@@ -3,7 +3,7 @@ import { askDocker } from '../lib/chaos-docker';
 import type { Look } from './case';
 import { onNode } from './lab';
 
-/** One line each: `process FIELD|FIELD…`, `limits TEXT`, `cgroup FILE TEXT`, `mount POINT TYPE OPTIONS`. */
+/** One line each: `process FIELD|FIELD…`, `oom_score_adj N`, `limits TEXT`, `cgroup FILE TEXT`, `mount POINT TYPE OPTIONS`. */
 const SCRIPT = `
 id=$1 pid=$2
 for p in $(cat /sys/fs/cgroup/freezer/*/"$id"/cgroup.procs); do
@@ -12,9 +12,9 @@ for p in $(cat /sys/fs/cgroup/freezer/*/"$id"/cgroup.procs); do
     sed -n "s/^$f:[[:space:]]*//p" /proc/$p/status | tr '\\t\\n' ' |'
   done
   readlink /proc/$p/cwd | tr '\\n' '|'; readlink /proc/$p/exe | tr '\\n' '|'
-  cat /proc/$p/oom_score_adj | tr '\\n' '|'
   tr '\\0\\n' '  ' </proc/$p/cmdline | sha256sum | cut -c1-8
 done
+echo "oom_score_adj $(cat /proc/$pid/oom_score_adj)"
 echo "limits $(sed 1d /proc/$pid/limits | tr -s ' ' | tr '\\n' ';')"
 for f in memory.limit_in_bytes memory.memsw.limit_in_bytes cpu.cfs_quota_us cpu.cfs_period_us cpu.shares pids.max \\
     cpuset.cpus devices.list; do
@@ -49,9 +49,10 @@ export const lookOutside: Look = async ({ node, name }) => {
   return {
     same: {
       processes: Object.fromEntries(of('process').map(describeProcess)),
+      oomScoreAdj: of('oom_score_adj')[0],
       limits: of('limits')[0],
       cgroup: Object.fromEntries(of('cgroup').map(splitAtSpace)),
-      mounts: Object.fromEntries(of('mount').map(splitAtSpace)),
+      mounts: Object.fromEntries(of('mount').map(describeMount)),
       inspect: {
         Status: State.Status,
         RestartCount: inspected.RestartCount,
@@ -70,6 +71,13 @@ function describeProcess(line: string): [pid: string, rest: string] {
   const [pid = '', name = '', group = '', session = '', ...rest] = line.split('|');
   const innermost = (ids: string): string => ids.split(' ').at(-1) ?? '';
   return [innermost(pid), [name, innermost(group), innermost(session), ...rest].join('|')];
+}
+
+/** Docker masks paths of /proc and /sys: which device lies over one says nothing, and runc takes another at a restore. */
+function describeMount(line: string): [string, string] {
+  const [point, what] = splitAtSpace(line);
+  if (!/^\/(proc|sys)\//.test(point)) return [point, what];
+  return [point, /\bro\b/.test(what) ? 'read-only' : 'writable'];
 }
 
 function splitAtSpace(line: string): [string, string] {

@@ -2,7 +2,7 @@
 import { askDocker } from '../lib/chaos-docker';
 import { sleep } from '../lib/waiting';
 import type { Look, Place, Reading } from './case';
-import { docker } from './lab';
+import { stdoutOf } from './lab';
 
 export const PYTHON = 'transship-lab/python:1';
 export const BUSYBOX = 'transship-lab/busybox:1';
@@ -58,8 +58,8 @@ export const ask: Look = async ({ node, name }) => {
 };
 
 async function answersOf({ node, name }: Pick<Place, 'node' | 'name'>): Promise<Reading[]> {
-  const lines = (await docker(node, 'logs', name)).split('\n').map((line) => line.trim());
-  return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Reading);
+  const answers = (await stdoutOf(node, name)).match(/\{"same": .*\}/g) ?? [];
+  return answers.map((answer) => JSON.parse(answer) as Reading);
 }
 
 /** Both readings in one. */

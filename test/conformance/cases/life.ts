@@ -1,9 +1,21 @@
 import { askDocker } from '../../lib/chaos-docker';
 import { sleep } from '../../lib/waiting';
-import type { Place } from '../case';
+import type { Look, Place } from '../case';
 import { group } from '../case';
 import { docker, onNode } from '../lab';
 import { ask, BUSYBOX, joined, PYTHON, witness } from '../witness';
+
+const COUNTS = [BUSYBOX, 'sh', '-c', 'echo ready; i=0; while :; do i=$((i+1)); echo $i; usleep 20000; done'];
+
+/** Where the first number is missing or doubled, and how many there are. */
+const readLog: Look = async ({ node, name }) => {
+  await sleep(300);
+  const numbers = (await docker(node, 'logs', name)).trim().split('\n').slice(1).map(Number);
+  return {
+    same: { gap: numbers.findIndex((number, index) => number !== index + 1) },
+    grows: { numbers: numbers.length },
+  };
+};
 
 export const LIFE = group('Health, restarts, logs, sessions', [
   {
@@ -16,6 +28,8 @@ export const LIFE = group('Health, restarts, logs, sessions', [
       ...witness("open('/tmp/well', 'w').close()"),
     ],
     look: async (place) => joined(await ask(place), { same: { health: await healthOf(place) } }),
+    // A check may be running just then.
+    differs: ['processes'],
   },
   {
     id: 'restart-always',
@@ -23,7 +37,11 @@ export const LIFE = group('Health, restarts, logs, sessions', [
     origin: 'features',
     states: 'the policy is in force on the target: when its program is killed there, Docker starts it again',
     fast: true,
-    run: ['--restart', 'always', ...witness('')],
+    run: ['--restart', 'always', ...COUNTS],
+    // Not by a signal: to Docker, every `docker kill` means that it shall not restart.
+    look: readLog,
+    // The shell forks its children.
+    differs: ['processes'],
     judge: async (_migration, place) => {
       await onNode(place.node, 'kill -9 "$(docker inspect --format "{{.State.Pid}}" "$1")"', place.name);
       for (let looks = 0; looks < 50; looks++) {
@@ -71,7 +89,7 @@ export const LIFE = group('Health, restarts, logs, sessions', [
     differs: ['processes'],
     judge: async ({ status }, { node, name }) => {
       const said = status.source?.checks?.some(({ reason, blocking }) => reason === 'ExecSessionsLost' && !blocking);
-      const processes = await docker(node, 'top', name, '-o', 'args');
+      const processes = await docker(node, 'top', name, '-o', 'pid,args');
       return [
         ...(said === true ? [] : ['the object does not say ExecSessionsLost']),
         ...(processes.includes('sleep 100000') ? [] : ['its own process is gone']),
@@ -84,13 +102,8 @@ export const LIFE = group('Health, restarts, logs, sessions', [
     title: 'a log',
     origin: 'features',
     states: '`docker logs` on the target begins with all that was written before the move, and goes on without a gap',
-    run: [BUSYBOX, 'sh', '-c', 'echo ready; i=0; while :; do i=$((i+1)); echo $i; usleep 20000; done'],
-    look: async ({ node, name }) => {
-      await sleep(300);
-      const numbers = (await docker(node, 'logs', name)).trim().split('\n').slice(1).map(Number);
-      const gap = numbers.findIndex((number, index) => number !== index + 1);
-      return { same: { gap }, grows: { numbers: numbers.length } };
-    },
+    run: COUNTS,
+    look: readLog,
     // The shell forks its children.
     differs: ['processes'],
   },

@@ -5,8 +5,6 @@ import { BUSYBOX, witness } from '../witness';
 const OWNER = 'conformance-network-of-another-owner';
 
 const NAMES = "return {'pid': os.getpid(), 'hostname': socket.gethostname()}";
-const SHM = "open('/dev/shm/conformance-%s' % born, 'w').write('kept'); held = open('/dev/shm/conformance-%s' % born)";
-const SHM_FACTS = "return {'file': os.pread(held.fileno(), 10, 0).decode()}";
 
 export const NAMESPACES = group('Namespaces', [
   {
@@ -48,8 +46,26 @@ export const NAMESPACES = group('Namespaces', [
     id: 'ipc-shareable',
     title: '--ipc shareable',
     origin: 'features',
-    states: 'what it has open in /dev/shm',
-    run: ['--ipc', 'shareable', ...witness(SHM, SHM_FACTS)],
+    states: 'it counts on, and has its SysV shared memory with what it holds',
+    run: [
+      '--ipc',
+      'shareable',
+      ...witness(
+        "libc.shmat.restype = ctypes.c_void_p; held = libc.shmat(libc.shmget(0x7357, 4096, 0o1600), None, 0); ctypes.memmove(held, b'kept', 4)",
+        "return {'holds': ctypes.string_at(held, 4).decode()}",
+      ),
+    ],
+  },
+  {
+    id: 'ipc-shareable-shm',
+    title: '--ipc shareable, with a file in /dev/shm, which then lies on the node',
+    origin: 'features',
+    states: 'the file and what it holds',
+    run: [
+      '--ipc',
+      'shareable',
+      ...witness("open('/dev/shm/file', 'w').write('kept')", "return {'names': os.listdir('/dev/shm')}"),
+    ],
   },
   {
     id: 'ipc-host',

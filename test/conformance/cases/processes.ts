@@ -43,7 +43,7 @@ expired = 0
 
 /** A line typed by somebody who attaches to the container arrives at its program. */
 async function typed({ node, name }: Place, line: string): Promise<void> {
-  const script = `{ printf '%s\\n' "$2"; sleep 1; } | timeout 5 docker attach --sig-proxy=false "$1" >/dev/null 2>&1 || true`;
+  const script = `{ printf '%s\\n' "$2"; sleep 1; } | timeout --signal=KILL 3 docker attach --sig-proxy=false "$1" >/dev/null 2>&1 || true`;
   await onNode(node, script, name, line);
 }
 

@@ -174,6 +174,8 @@ export const SERVERS = group('Real servers and programs', [
     ],
     ready: answers,
     look: tells,
+    // It begins and ends threads as it needs them.
+    differs: ['processes'],
   },
   {
     id: 'pipeline',
