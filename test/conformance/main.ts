@@ -1,5 +1,5 @@
 /** `make conformance`: moves one container of every kind in the running lab, and says what was the same afterwards. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -46,7 +46,7 @@ async function main({ only, fast, report }: Options): Promise<boolean> {
   } finally {
     await migrations.close();
   }
-  if (report === true) await writeReport(results, startedMs);
+  if (report === true) await writeReport(results, startedMs, only === undefined && fast !== true);
   console.log(`\n${labEnvironment()['LAB_PROFILE'] ?? ''}: ${countsOf(results)}`);
   // What could not be run at all proves nothing.
   return results.some(({ outcome }) => outcome === 'passed') && !results.some(({ outcome }) => outcome === 'failed');
@@ -67,19 +67,25 @@ async function takeMachine(): Promise<Machine> {
   return { hasSysResource: ((BigInt(`0x${bounding}`) >> SYS_RESOURCE) & 1n) === 1n };
 }
 
-/** Keeps the results of this profile, and writes the page out of those of all profiles. */
-async function writeReport(results: readonly CaseResult[], startedMs: number): Promise<void> {
+/**
+ * Keeps the results of this profile, and writes the page out of those of all profiles. Of a run of some cases those take
+ * the place of what the last whole run found.
+ */
+async function writeReport(found: readonly CaseResult[], startedMs: number, isWhole: boolean): Promise<void> {
+  const file = join(DIRECTORY, `${labEnvironment()['LAB_PROFILE'] ?? ''}.json`);
+  const last = isWhole || !existsSync(file) ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as Run);
+  const results = last?.results.map((one) => found.find(({ id }) => id === one.id) ?? one) ?? found;
   const run: Run = {
     profile: labEnvironment()['LAB_PROFILE'] ?? '',
     date: new Date(startedMs).toISOString().slice(0, 10),
-    minutes: (Date.now() - startedMs) / 60_000,
+    minutes: (last?.minutes ?? 0) + (Date.now() - startedMs) / 60_000,
     driver: 'runc',
     versions: await takeVersions(),
     machine: `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
     results,
   };
   mkdirSync(DIRECTORY, { recursive: true });
-  writeFileSync(join(DIRECTORY, `${run.profile}.json`), `${JSON.stringify(run, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
   const files = readdirSync(DIRECTORY).filter((name) => name.endsWith('.json'));
   const runs = files.map((name) => JSON.parse(readFileSync(join(DIRECTORY, name), 'utf8')) as Run);
   // The current Engine first.

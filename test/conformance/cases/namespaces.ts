@@ -60,7 +60,8 @@ export const NAMESPACES = group('Namespaces', [
     id: 'ipc-shareable-shm',
     title: '--ipc shareable, with a file in /dev/shm, which then lies on the node',
     origin: 'features',
-    states: 'the file and what it holds',
+    states: 'it is refused before anything is touched, for the file would stay behind',
+    expected: { kind: 'refused', phase: 'Failed', reason: 'SharedMemoryNotCarried' },
     run: [
       '--ipc',
       'shareable',
