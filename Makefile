@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install build generate format demo test lint unit integration e2e chaos \
+.PHONY: help install build generate format demo test lint unit integration e2e chaos conformance \
 	soak lab-up lab-down lab-status lab-env deploy crd-current
 
 help: ## List the targets
@@ -50,6 +50,9 @@ soak: deploy ## Move containers forth and back with random faults; nothing may g
 
 chaos: install ## Kill and disturb everything at every step, in the lab (FAULTS=220|all, SEED=n, ONLY='cell'); an hour
 	@test/chaos/run
+
+conformance: install ## Move a container of every kind, on both Docker releases; writes docs/conformance.md (ONLY=redis,tmpfs, PROFILES=docker28)
+	@test/conformance/run
 
 lab-up: ## Bring up a control plane and nodes on this machine (LAB_PROFILE=docker28|docker26, LAB_NODES_COUNT=2)
 	@lab/up

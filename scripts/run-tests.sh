@@ -143,6 +143,8 @@ if in_group integration; then
 fi
 if in_group e2e; then
   tests "e2e, docker28" e2e 3600 --runInBand
+  # A sixth of what `make conformance` does.
+  lab_stage "conformance (fast), docker28" 600 ts-node test/conformance/main.ts --fast
   lab_stage "soak (short), docker28" 600 ts-node test/soak/run.ts --minutes 2 --seed 1
   # A tenth of what `make chaos` does, with every kind of fault in it.
   lab_stage "chaos, docker28" 1500 env FAULTS=35 test/chaos/run

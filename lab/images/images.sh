@@ -3,7 +3,7 @@
 # The archives in the cache; the name changes with what is in them.
 images_place() {
   local key
-  key=$(cat "$LAB_SOURCE/images/build" "$LAB_SOURCE/lib/bootstrap.sh" | sha256sum | cut -c1-8)
+  key=$(cat "$LAB_SOURCE"/images/{build,archive.sh} "$LAB_SOURCE/lib/bootstrap.sh" | sha256sum | cut -c1-8)
   printf '%s/images/%s\n' "$CACHE_DIR" "$key"
 }
 

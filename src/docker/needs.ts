@@ -21,6 +21,8 @@ export interface ContainerNeeds {
   readonly ports: readonly HostPort[];
   /** `docker run -it`: somebody may sit at its terminal. */
   readonly terminal: boolean;
+  /** `--ipc shareable`: its /dev/shm is a directory of its node. */
+  readonly shareableMemory: boolean;
   /** Where Docker mounted something into it. */
   readonly mountPoints: readonly string[];
 }
@@ -39,6 +41,7 @@ export function readNeeds(raw: unknown): ContainerNeeds {
     memoryLimitBytes: typeof memory === 'number' && memory > 0 ? memory : undefined,
     ports: portsOf(host['PortBindings']),
     terminal: config['Tty'] === true && config['OpenStdin'] === true,
+    shareableMemory: host['IpcMode'] === 'shareable',
     mountPoints: textsOf(isRecord(raw) ? raw['Mounts'] : undefined, 'Destination'),
   };
 }

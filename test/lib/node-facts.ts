@@ -6,6 +6,7 @@ const GIB = 1024 ** 3;
 export const CONTAINER_FACTS: ContainerFacts = {
   memoryBytes: 1024 ** 2,
   tmpfsBytes: 0,
+  sharedMemoryFiles: 0,
   writableLayerBytes: 0,
   ioUring: [],
   notRoot: [],

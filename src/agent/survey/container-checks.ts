@@ -5,7 +5,7 @@ import type { NodeFacts } from './facts';
 
 /** What of a container on this node cannot be frozen, or would not be as before. Pure. */
 export function containerChecks(name: string, needs: ContainerNeeds, facts: NodeFacts): Check[] {
-  return [...needsChecks(name, needs), ...processChecks(name, needs, facts)];
+  return [...needsChecks(name, needs), ...memoryChecks(name, needs, facts), ...processChecks(name, needs, facts)];
 }
 
 function needsChecks(name: string, { deviceRequests, terminal }: ContainerNeeds): Check[] {
@@ -27,6 +27,19 @@ function needsChecks(name: string, { deviceRequests, terminal }: ContainerNeeds)
     });
   }
   return checks;
+}
+
+/** CRIU carries a container's own /dev/shm; one that others may join is mounted by Docker, which makes a new, empty one. */
+function memoryChecks(name: string, { shareableMemory }: ContainerNeeds, { container }: NodeFacts): Check[] {
+  const files = container?.sharedMemoryFiles ?? 0;
+  if (!shareableMemory || files === 0) return [];
+  return [
+    blocking(
+      'SharedMemoryNotCarried',
+      `container ${name} was made with --ipc shareable and has ${files} files in /dev/shm, which then lies on the node and ` +
+        'is not carried; have it remove them, or make it with --ipc private',
+    ),
+  ];
 }
 
 function processChecks(name: string, { mountPoints }: ContainerNeeds, facts: NodeFacts): Check[] {

@@ -7,6 +7,8 @@ export interface ContainerFacts {
   readonly memoryBytes: number;
   /** What lies in tmpfs mounts of its own. */
   readonly tmpfsBytes: number;
+  /** Files in /dev/shm. */
+  readonly sharedMemoryFiles: number;
   /** What the container changed of its image's files. */
   readonly writableLayerBytes: number;
   /** Processes that have an io_uring open. */

@@ -6,6 +6,8 @@ import type { ContainerFacts } from './facts';
 import { boundSockets } from './look-at-sockets';
 import { isNetworkMount, isOwnTmpfs, parseDumpedMemory, parseIsRoot, parseMounts } from './parse-proc';
 
+/** Where shared memory has names, when something is mounted there. */
+const SHARED_MEMORY = '/dev/shm';
 const DU_TIMEOUT_MS = 15_000;
 /** What the kernel lets a process of its own see of an anonymous file. */
 const IO_URING = 'anon_inode:[io_uring]';
@@ -25,11 +27,14 @@ export async function lookAtContainer(
   const processes = await Promise.all(pids.map((pid) => lookAtProcess(pid, proc)));
   const [first = 0] = pids;
   const mounts = parseMounts((await unlessGone(readFile(join(proc, String(first), 'mountinfo'), 'utf8'))) ?? '');
-  const roots = mounts.filter(isOwnTmpfs).map(({ mountPoint }) => join(proc, String(first), 'root', mountPoint));
-  const tmpfs = await Promise.all(roots.map(usedBytes));
+  const own = mounts.filter(isOwnTmpfs).map(({ mountPoint }) => mountPoint);
+  const inside = (path: string): string => join(proc, String(first), 'root', path);
+  const named = own.includes(SHARED_MEMORY) ? await unlessGone(readdir(inside(SHARED_MEMORY))) : undefined;
+  const tmpfs = await Promise.all(own.map((path) => usedBytes(inside(path))));
   return {
     memoryBytes: sum(processes.map(({ memoryBytes }) => memoryBytes)),
     tmpfsBytes: sum(tmpfs),
+    sharedMemoryFiles: named?.length ?? 0,
     writableLayerBytes: upperDir === undefined ? 0 : await sizeOnNode(upperDir, commands),
     ioUring: processes.filter(({ ioUring }) => ioUring).map(({ pid }) => pid),
     notRoot: processes.filter(({ isRoot }) => !isRoot).map(({ pid }) => pid),

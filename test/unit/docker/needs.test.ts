@@ -32,6 +32,11 @@ test('a GPU and devices', () => {
   expect(readNeeds({ HostConfig })).toMatchObject({ deviceRequests: 1, devices: ['/dev/fuse'] });
 });
 
+test('shared memory that others may join', () => {
+  expect(readNeeds({ HostConfig: { IpcMode: 'shareable' } }).shareableMemory).toBe(true);
+  expect(readNeeds({ HostConfig: { IpcMode: 'private' } }).shareableMemory).toBe(false);
+});
+
 test('ports that Docker shall choose, ranges and nonsense are not asked for by number', () => {
   const bindings = ['', '0', '8000-8010', '70000', 'x', '8080'].map((HostPort) => ({ HostIp: '0.0.0.0', HostPort }));
   const PortBindings = { '80/tcp': bindings, '81/tcp': null, '82/udp': 'x' };
@@ -52,6 +57,7 @@ test.each([undefined, null, 'x', [], { HostConfig: [], Mounts: 'x', Config: null
       memoryLimitBytes: undefined,
       ports: [],
       terminal: false,
+      shareableMemory: false,
       mountPoints: [],
     });
     expect(readPortsInUse(raw)).toEqual([]);

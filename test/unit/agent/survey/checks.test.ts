@@ -32,6 +32,15 @@ describe('a container', () => {
     expect(summarise(found({ terminal: true }))).toEqual([['TerminalDetached', false]]);
   });
 
+  test('whose shared memory lies on the node is refused while there are files in it', () => {
+    const container = { ...CONTAINER_FACTS, sharedMemoryFiles: 2 };
+    expect(found({ shareableMemory: false }, { container })).toEqual([]);
+    expect(found({ shareableMemory: true })).toEqual([]);
+    const checks = found({ shareableMemory: true }, { container });
+    expect(summarise(checks)).toEqual([['SharedMemoryNotCarried', true]]);
+    expect(said(checks)).toContain('2 files');
+  });
+
   test('that uses io_uring is refused, with the processes that do', () => {
     const checks = found({}, { container: { ...CONTAINER_FACTS, ioUring: [42, 43] } });
     expect(summarise(checks)).toEqual([['IoUring', true]]);

@@ -31,12 +31,25 @@ test('memory of all processes, and those that have an io_uring or are not root',
   expect(await lookAtContainer({ pids: [10, 11], upperDir: undefined }, nothing, proc())).toEqual({
     memoryBytes: 152 * 1024,
     tmpfsBytes: 0,
+    sharedMemoryFiles: 0,
     writableLayerBytes: 0,
     ioUring: [11],
     notRoot: [11],
     networkMounts: [{ mountPoint: '/data', fsType: 'nfs4' }],
     bound: [],
   });
+});
+
+test('files in /dev/shm, when something is mounted there', async () => {
+  processIs(10, 0, 0);
+  const shm = join(proc(), '10/root/dev/shm');
+  mkdirSync(shm, { recursive: true });
+  writeFileSync(join(shm, 'one'), '');
+  const look = async (): Promise<number> =>
+    (await lookAtContainer({ pids: [10], upperDir: undefined }, nothing, proc())).sharedMemoryFiles;
+  expect(await look()).toBe(0);
+  writeFileSync(join(proc(), '10/mountinfo'), '3 1 0:3 / /dev/shm rw - tmpfs shm rw\n');
+  expect(await look()).toBe(1);
 });
 
 test('a process that has ended meanwhile is left out', async () => {
