@@ -5,6 +5,9 @@ import { archiveOf } from '../../lib/hostile-archive';
 import { PreCopiedTree } from '../../lib/pre-copied-tree';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 
+// Each runs a dozen programs, which on a busy machine take their time.
+jest.setTimeout(60_000);
+
 const directory = useTemporaryDirectory();
 const ROOT: Member = { name: './', type: 'directory' };
 const REFUSED = { reason: 'CheckpointCorrupt' };

@@ -10,6 +10,9 @@ import type { TreeEditor } from '../../lib/tree-editor';
 import { makeFiles } from '../../lib/tree-editor';
 import { setXattr, snapshot } from '../../lib/tree-snapshot';
 
+// Each runs a dozen programs, which on a busy machine take their time.
+jest.setTimeout(60_000);
+
 const directory = useTemporaryDirectory();
 let trees: PreCopiedTree;
 let source: TreeEditor;
@@ -187,4 +190,4 @@ test('whatever happens before the base, and between it and the freeze', async ()
     }),
     { numRuns: 10 },
   );
-}, 120_000);
+});
