@@ -11,7 +11,7 @@ const LOOK_MS = 1_000;
 /**
  * Work that lasts while the container runs: it is ended when the migration is given up, and when it has taken as long as
  * a whole migration may. The work must end with its signal.
- * @param told what is carried, and the reason when that takes too long
+ * @param told what is carried, and what it is called when that takes too long
  * @throws ReasonedError NoLongerWanted, ImageTimedOut
  */
 export async function whileWanted<T>(

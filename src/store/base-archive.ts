@@ -71,7 +71,8 @@ async function packAndIndex(
   if (!(await stampsChanges(run, directory))) return undefined;
   const beganMs = clock.now();
   // A page that is mapped and was written to is stamped anew only after it has been written back.
-  await run.run('sync', ['--file-system', directory], { timeoutMs });
+  const { exitCode } = await run.run('sync', ['--file-system', directory], { timeoutMs });
+  if (exitCode !== 0) return undefined;
   const listing = await listTree(run, directory, { timeoutMs, isLive: true });
   if (!pays(listing)) return undefined;
   const options = { reason: 'BaseNotSaved', message: 'the files could not be copied before the freeze', clock };

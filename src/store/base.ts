@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ReasonedError } from '../runtime/errors';
+import { hasCode, ReasonedError } from '../runtime/errors';
 import type { CommandRunner } from '../runtime/exec';
 import type { BaseOptions, CarriedTree } from './base-archive';
 import { baseName, indexName, saveBaseArchive, unpackBaseArchive } from './base-archive';
@@ -11,6 +11,7 @@ import type { PublishedManifest } from './manifest';
 import { publishManifest, readManifest, verifyCheckpoint } from './manifest';
 import type { Manifest, ManifestMeta } from './manifest-format';
 import { readAtMost, withOwnFile } from './regular-file';
+import { volumeError } from './volume-errors';
 
 /** The directory of a base, and the volume that it lies on. */
 export interface BasePlace {
@@ -83,7 +84,11 @@ export async function readBaseIndex(
   const path = indexName(archive);
   const listed = found.manifest.files.find((file) => file.path === path);
   if (listed === undefined) return undefined;
-  const bytes = await withOwnFile(join(base, path), (file) => readAtMost(file, listed.sizeBytes + 1));
+  const bytes = await withOwnFile(join(base, path), (file) => readAtMost(file, listed.sizeBytes + 1)).catch(
+    (error: unknown) => {
+      throw hasCode(error, 'ENOENT') ? corrupt(`${path} in ${base} is gone`) : volumeError(base, error);
+    },
+  );
   if (digestOf(bytes) !== listed.digest) throw corrupt(`${path} in ${base} is not what its manifest says`);
   return parseIndex(bytes.toString('utf8'));
 }

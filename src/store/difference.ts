@@ -1,20 +1,21 @@
 import { rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Clock } from '../runtime/clock';
-import { ReasonedError } from '../runtime/errors';
+import { ReasonedError, reasonOf } from '../runtime/errors';
 import type { CommandRunner } from '../runtime/exec';
 import type { CarriedTree } from './base-archive';
 import type { BaseIndex } from './base-index';
 import { compareWithBase, lostXattrs } from './base-index';
 import type { ArchiveOptions } from './directory-archive';
 import { packDirectory, unpackDirectory } from './directory-archive';
-import { atomicWrite, removeFile } from './files';
+import { atomicWrite } from './files';
 import type { Manifest } from './manifest-format';
 import { readAtMost, withOwnFile } from './regular-file';
 import { removePaths } from './remove-paths';
 import type { TarMember } from './tar-members';
 import { readMembers } from './tar-members';
 import { listTree } from './tree-listing';
+import { volumeError } from './volume-errors';
 
 /** The list of what is gone since the base, beside the archive: where it is, the archive holds the difference alone. */
 export const gonePath = (archive: string): string => archive.replace(/\.tar$/, '.gone');
@@ -45,7 +46,9 @@ export async function saveDifference(
   { scratch, ...options }: DifferenceOptions,
 ): Promise<boolean> {
   const archive = join(checkpoint, name);
-  const { gone, packed } = compareWithBase(index, await listTree(run, directory, options));
+  const now = await listTree(run, directory, options).catch(unlessNotListed);
+  if (now === undefined) return false;
+  const { gone, packed } = compareWithBase(index, now);
   const names = bytesOf(packed.map((path) => (path === '' ? '.' : `./${path}`)));
   await packDirectory(run, { directory, archive, scratch }, options.timeoutMs, { ...options, names });
   const mayLose = [...index.values()].some(({ xattrs }) => xattrs.length > 0);
@@ -57,9 +60,9 @@ export async function saveDifference(
   return true;
 }
 
-/** That there is no difference of a tree, but everything or nothing. */
-export function removeGoneList(checkpoint: string, archive: string): Promise<void> {
-  return removeFile(join(checkpoint, gonePath(archive)));
+/** A tree of millions of files is saved without being listed. */
+function unlessNotListed(error: unknown): undefined {
+  if (!['TreeNotListed', 'CommandOutputTooLarge'].includes(reasonOf(error, ''))) throw error;
 }
 
 /**
@@ -87,7 +90,9 @@ export async function applyDifference(
 const MAX_GONE_BYTES = 64 * 1024 * 1024;
 
 async function readGone(path: string): Promise<readonly string[]> {
-  const bytes = await withOwnFile(path, (file) => readAtMost(file, MAX_GONE_BYTES + 1));
+  const bytes = await withOwnFile(path, (file) => readAtMost(file, MAX_GONE_BYTES + 1)).catch((error: unknown) => {
+    throw volumeError(path, error);
+  });
   const paths = bytes.toString('latin1').split('\0').slice(0, -1);
   const stray = paths.find((name) => posix.normalize(name) !== name || /^(\.\.?)?(\/|$)|\/$/.test(name));
   if (stray === undefined && bytes.length <= MAX_GONE_BYTES) return paths;

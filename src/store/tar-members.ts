@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { ReasonedError, reasonOf } from '../runtime/errors';
 import { withOwnFile } from './regular-file';
 import { isZero, readTarHeader, TAR_BLOCK_BYTES } from './tar-headers';
+import { volumeError } from './volume-errors';
 
 /** A member of an archive of ours (GNU tar, --format=posix), without its content. */
 export interface TarMember {
@@ -25,7 +26,7 @@ const XATTR = 'SCHILY.xattr.';
 
 /**
  * All members of an archive, in their order. Reads the headers, not what is between them.
- * @throws ReasonedError CheckpointCorrupt
+ * @throws ReasonedError CheckpointCorrupt, or with a VolumeFault as reason
  */
 export async function readMembers(archive: string): Promise<readonly TarMember[]> {
   try {
@@ -35,7 +36,7 @@ export async function readMembers(archive: string): Promise<readonly TarMember[]
       return members;
     });
   } catch (error) {
-    if (!['ImageArchiveInvalid', 'NotARegularFile'].includes(reasonOf(error, ''))) throw error;
+    if (!['ImageArchiveInvalid', 'NotARegularFile'].includes(reasonOf(error, ''))) throw volumeError(archive, error);
     throw corrupt(archive, 'it is not a plain tar archive', error);
   }
 }

@@ -4,6 +4,7 @@ import type { CriuOption } from '../../src/criu/options';
 import type { Driver } from '../../src/driver/driver';
 import type { WakeState } from '../../src/driver/driver';
 import type { Clock } from '../../src/runtime/clock';
+import { without } from '../../src/docker/record';
 import { ReasonedError } from '../../src/runtime/errors';
 import { digestOf } from '../../src/store/digest';
 import { gonePath } from '../../src/store/difference';
@@ -116,9 +117,8 @@ export function fakeStore(
       const before = base === undefined ? undefined : volume.base?.[volumeArchive(name)];
       const changed = Object.entries(now).filter(([file, content]) => before?.[file] !== content);
       volume.archives = { ...volume.archives, [name]: Object.fromEntries(changed) };
-      const { [name]: _earlier, ...others } = volume.gone ?? {};
-      const gone = before && Object.keys(before).filter((file) => !Object.hasOwn(now, file));
-      volume.gone = { ...others, ...(gone === undefined ? {} : { [name]: gone }) };
+      volume.gone = without(volume.gone ?? {}, (other) => other === name);
+      if (before !== undefined) volume.gone[name] = Object.keys(before).filter((file) => !Object.hasOwn(now, file));
       return Promise.resolve();
     },
     fillVolume: (_checkpoint, { name, mountpoint }, _manifest, base) => {
