@@ -52,8 +52,8 @@ const AFTER_MS = 100;
  * Whether the container's first process is the one that was dumped. What a fresh start cannot have: the kernel remembers
  * of every process whether it has executed a program since it was forked, which a fresh one always has and one that CRIU
  * made never; and its program lies where it lay when it was dumped, which is random for each execution. Of a container
- * that has ended since, or was started again by somebody, there is CRIU's own word: it writes statistics of a restore
- * that went well, and those of earlier ones were removed. The other processes may end, fork and execute as they like:
+ * that has ended since, whose first process has executed another program since, or that was started again by somebody,
+ * there is CRIU's own word: it writes statistics of a restore that went well, and those of earlier ones were removed. The other processes may end, fork and execute as they like:
  * how many are there as they were dumped is told, and proves nothing.
  *
  * @throws ReasonedError RestoreNotProven
@@ -68,15 +68,19 @@ export function requireRestored(evidence: RestoreEvidence): RestoreProof {
     return { stats, ...compare(evidence, []) };
   }
   if (first.pid !== root.pid) throw notProven(`its first process has PID ${first.pid}, that of the images ${root.pid}`);
-  if (first.executed) throw notProven(`its first process was started by executing a program, not made by CRIU`);
   if (first.startedMs < armedMs - BEFORE_MS) throw notProven('its first process is older than the restore');
-  const { addresses } = evidence;
-  if (addresses === undefined || first.addresses === undefined) {
-    if (stats === undefined) throw notProven('CRIU has left no statistics of a restore');
-  } else if (addresses.code !== first.addresses.code || addresses.stack !== first.addresses.stack) {
-    throw notProven('the memory of its first process is not that of the images');
-  }
+  const doubt = doubtAbout(first, evidence);
+  // A process may execute a program right after it was woken up: CRIU's own word stands against what that looks like.
+  if (doubt !== undefined && stats === undefined) throw notProven(doubt);
   return { stats, ...compare(evidence, running) };
+}
+
+/** What speaks for a fresh start; undefined when the first process is for certain the one that was dumped. */
+function doubtAbout(first: RunningProcess, { addresses }: RestoreEvidence): string | undefined {
+  if (first.executed) return 'its first process was started by executing a program, not made by CRIU';
+  if (addresses === undefined || first.addresses === undefined) return 'CRIU has left no statistics of a restore';
+  const isSame = addresses.code === first.addresses.code && addresses.stack === first.addresses.stack;
+  return isSame ? undefined : 'the memory of its first process is not that of the images';
 }
 
 function compare(
