@@ -399,7 +399,7 @@ export interface Generated {
              */
             subnet: string;
             /**
-             * Its gateway.
+             * Address of its gateway.
              */
             gateway?: string;
             /**
