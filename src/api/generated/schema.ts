@@ -718,7 +718,7 @@ export const schema = {
                             },
                             "gateway": {
                               "type": "string",
-                              "description": "Its gateway.",
+                              "description": "Address of its gateway.",
                               "maxLength": 64
                             },
                             "range": {

@@ -428,7 +428,7 @@ export interface Generated {
              */
             subnet: string;
             /**
-             * Its gateway.
+             * Address of its gateway.
              */
             gateway?: string;
             /**
