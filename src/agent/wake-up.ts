@@ -4,6 +4,7 @@ import { ReasonedError } from '../runtime/errors';
 import { checkpointOf } from './checkpoint-key';
 import { holdsWritableLayer } from './checkpoint-store';
 import { containerLogs } from './container-logs';
+import { requireImage } from './created-container';
 import type { Manifest } from '../store/manifest-format';
 import { reportedOptions } from './criu-options';
 import type { AgentDeps } from './ports';
@@ -70,6 +71,7 @@ async function arm(
       `container ${container.name} on ${node.name} has run already and is ${container.state}; was the node restarted?`,
     );
   }
+  requireImage(migration, container);
   const checkpoint = checkpointOf(migration);
   const directories = await store.prepareDirectories(checkpoint);
   const found = await store.readManifest(checkpoint);

@@ -6,6 +6,7 @@ import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-chec
 import type { AgentDeps } from '../ports';
 import { connectionChecks } from './connections';
 import { seeVolumes } from '../volumes/source-checks';
+import { settingsChecks } from '../survey/settings-checks';
 import { surveySource } from '../survey/survey-source';
 import { findContainer } from './find-container';
 import { logChecks } from './log-checks';
@@ -92,6 +93,7 @@ async function containerChecks(
   }
   return [
     ...carriedChecks(container),
+    ...settingsChecks(container, migration.spec),
     ...(await logChecks(container, deps.node)),
     ...(await connectionChecks(container, migration, deps)),
     ...(await processChecks(container, deps)),
