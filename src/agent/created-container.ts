@@ -5,6 +5,7 @@ import { parseDescription, toCreateBody } from '../docker/description';
 import type { ContainerInfo } from '../docker/engine';
 import { ReasonedError } from '../runtime/errors';
 import { checkpointOf } from './checkpoint-key';
+import { originLabels } from './origin-labels';
 import type { AgentDeps } from './ports';
 
 /** On every container that a migration created: which migration. How a restarted agent finds its own work again. */
@@ -58,17 +59,38 @@ export async function readDescription(
 export async function createFromDescription(
   migration: ContainerMigration,
   name: string,
-  { store, driver, engine }: Pick<AgentDeps, 'store' | 'driver' | 'engine'>,
+  { store, driver, engine, node, clock }: Pick<AgentDeps, 'store' | 'driver' | 'engine' | 'node' | 'clock'>,
 ): Promise<string> {
-  const { source } = migration.status;
   const description = await readDescription(migration, { store });
   const { runtime, annotations } = driver.createOptions(migration.metadata.uid);
-  const labels = {
-    [MIGRATION_LABEL]: migration.metadata.uid,
-    'transship.dev/from-node': migration.spec.source.nodeName,
-    'transship.dev/from-container': source?.containerID ?? '',
-  };
-  return engine.create(name, toCreateBody(description, { runtime, labels, annotations }));
+  const where = { nodeName: node.name, nowMs: clock.now() };
+  const labels = { [MIGRATION_LABEL]: migration.metadata.uid, ...originLabels(migration, description.origin, where) };
+  const image = await imageReference(description, engine);
+  return engine.create(name, toCreateBody(description, { runtime, labels, annotations, image }));
+}
+
+/**
+ * What Docker shall show as the container's image: the name that its owner wrote, when it means the very same image here.
+ * A name may mean another one a moment later: who goes on with the container has to look (`requireImage`).
+ */
+async function imageReference(
+  { imageName, imageID }: PortableDescription,
+  engine: Pick<AgentDeps['engine'], 'findImage'>,
+): Promise<string> {
+  return (await engine.findImage(imageName))?.id === imageID ? imageName : imageID;
+}
+
+/**
+ * Looks that a container which this migration created was made from the original's very same image.
+ * @throws ReasonedError ImageDiffers
+ */
+export function requireImage({ status: { source } }: ContainerMigration, { name, imageID }: ContainerInfo): void {
+  if (imageID === source?.imageID) return;
+  throw new ReasonedError(
+    'ImageDiffers',
+    `container ${name} was created from the image ${imageID} instead of ${source?.imageID ?? 'none'}: the name of the image ` +
+      'was given to another one at that moment; try again',
+  );
 }
 
 /**

@@ -10,6 +10,7 @@ import { checkpointOf } from './checkpoint-key';
 import { holdsWritableLayer } from './checkpoint-store';
 import type { UnpackedBase } from './checkpoint-store-port';
 import { containerLogs } from './container-logs';
+import { requireImage } from './created-container';
 import { reportedOptions } from './criu-options';
 import type { AgentDeps } from './ports';
 import { emptyUnlessBase, unpackedBase } from './pre-copied';
@@ -90,6 +91,7 @@ async function arm(
       `container ${container.name} on ${node.name} has run already and is ${container.state}; was the node restarted, or the mark of the wake-up removed?`,
     );
   }
+  requireImage(migration, container);
   const checkpoint = checkpointOf(migration);
   const [directories, found] = await allDone(store.prepareDirectories(checkpoint), store.readManifest(checkpoint));
   if (found?.published.digest !== manifestDigest) {

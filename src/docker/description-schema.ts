@@ -123,6 +123,15 @@ export const descriptionSchema = {
     config: { type: 'object', additionalProperties: false, properties: config },
     hostConfig: { type: 'object', required: ['NetworkMode'], additionalProperties: false, properties: hostConfig },
     endpoints: { type: 'object', additionalProperties: endpoint },
+    origin: {
+      type: 'object',
+      required: ['restarts', 'moves'],
+      additionalProperties: false,
+      properties: {
+        createdAt: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z$' },
+        ...all('restarts moves', { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+      },
+    },
     volumes: {
       type: 'object',
       propertyNames: { pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]*$', maxLength: 255 },
@@ -131,12 +140,8 @@ export const descriptionSchema = {
   },
 };
 
-/** True for a field of Docker's `Config` that we know. */
-export function isConfigField(name: string): boolean {
-  return Object.hasOwn(config, name);
-}
+/** The fields that a description may have of Docker's `Config`. */
+export const configSchema: object = object(config);
 
-/** True for a field of Docker's `HostConfig` that we know. */
-export function isHostConfigField(name: string): boolean {
-  return Object.hasOwn(hostConfig, name);
-}
+/** The fields that a description may have of Docker's `HostConfig`. */
+export const hostConfigSchema: object = object(hostConfig);

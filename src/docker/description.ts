@@ -3,10 +3,13 @@ import Ajv from 'ajv';
 import { TerminalError, describeError } from '../runtime/errors';
 import { parseUntrustedJson } from '../runtime/untrusted-json';
 import { IMAGE_NAME_LABEL } from './answers';
-import { descriptionSchema, isConfigField, isHostConfigField } from './description-schema';
+import { configSchema, descriptionSchema, hostConfigSchema } from './description-schema';
 import { portableEndpoints, portableNetworkMode, sharesNetwork } from './endpoints';
 import type { ContainerInfo, CreateBody } from './engine';
+import { withoutUnset } from './known-fields';
 import { mountsOf, withNamedVolumes } from './mounts';
+import type { Origin } from './origin';
+import { readOrigin } from './origin';
 import { member, stringsOf, without } from './record';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -26,6 +29,8 @@ export interface PortableDescription {
   readonly hostConfig: Fields;
   /** Docker's endpoint settings by the name of the network: only what a user set. */
   readonly endpoints: Readonly<Record<string, Fields>>;
+  /** What becomes labels on the target. */
+  readonly origin?: Origin;
   /** Labels of those volumes that are created on the target, by the name of the volume. */
   readonly volumes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -38,13 +43,15 @@ export interface CreateOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** Added to the container's own, and win over them. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** By which name the image is known here; by its ID when absent. */
+  readonly image?: string;
 }
 
 /** A description is a few kB; an environment or a set of labels may be large, but not this large. */
 export const MAX_DESCRIPTION_BYTES = 1024 * 1024;
 
 /** Labels of this prefix speak of the move that made a container; they end with the next one. */
-const OUR_LABELS = 'transship.dev/';
+export const OUR_LABELS = 'transship.dev/';
 /** The image is named by its ID, and the MAC address belongs to an endpoint. */
 const NOT_CARRIED = ['Image', 'MacAddress'];
 /** The annotation that names CRIU's configuration file: a path on one node, of one move. */
@@ -56,38 +63,30 @@ const CRIU_CONFIGURATION = 'org.criu.config';
  */
 export function describe(info: ContainerInfo): PortableDescription {
   const networkMode = portableNetworkMode(info);
-  const hostConfig = withoutUnknown(member(info.raw, 'HostConfig'), isHostConfigField);
+  const hostConfig = withoutUnset(member(info.raw, 'HostConfig'), hostConfigSchema);
+  const config = without(member(info.raw, 'Config'), (name) => NOT_CARRIED.includes(name));
   return {
     version: 1,
     name: info.name,
     imageID: info.imageID,
     imageName: info.imageName,
-    config: without(withoutUnknown(member(info.raw, 'Config'), isConfigField), (name) => NOT_CARRIED.includes(name)),
+    config: withoutUnset(config, configSchema),
     hostConfig: { ...withNamedVolumes(hostConfig, mountsOf(info.raw)), NetworkMode: networkMode },
     endpoints: portableEndpoints(info, networkMode),
+    origin: readOrigin(info),
   };
 }
 
-function withoutUnknown(fields: Fields, isKnown: (name: string) => boolean): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => isKnown(name) || isSet(value)));
-}
-
-/** False for all the values by which a newer Docker says that nobody has set its new field. */
-function isSet(value: unknown): boolean {
-  if (typeof value === 'object' && value !== null) return Object.values(value).some(isSet);
-  return value !== undefined && value !== null && value !== '' && value !== 0 && value !== false;
-}
-
 /**
- * The order to create the same container again. It does not restart by itself until the agent says so, and it is
- * made from the very same image, by ID.
+ * The order to create the same container again. It does not restart by itself until the agent says so. Whoever names its
+ * image otherwise than by the ID has to look which image it was made from.
  */
 export function toCreateBody(description: PortableDescription, options: CreateOptions): CreateBody {
   const { config, hostConfig, endpoints, imageID, imageName } = description;
   const entrypoint = config['Entrypoint'];
   return {
     ...withoutConflicts(config, hostConfig),
-    Image: imageID,
+    Image: options.image ?? imageID,
     // Nothing instead of [""] would bring an entry point of the image back that the user had taken away.
     Entrypoint: Array.isArray(entrypoint) && entrypoint.length > 0 ? entrypoint : [''],
     Labels: {
@@ -117,6 +116,18 @@ function withoutConflicts(config: Fields, hostConfig: Fields): Fields {
 }
 
 const isDescription = new Ajv({ strict: false }).compile<PortableDescription>(descriptionSchema);
+const isWhollyDescription = new Ajv({ strict: false, allErrors: true }).compile<PortableDescription>(descriptionSchema);
+
+/** What the target would refuse of a description, each setting by its name in `docker inspect`; not for untrusted ones. */
+export function refusedSettings(description: PortableDescription): readonly string[] {
+  if (isWhollyDescription(description)) return [];
+  return (isWhollyDescription.errors ?? []).map(({ instancePath, message = '', params }) => {
+    const extra: unknown = params['additionalProperty'];
+    const path = `${instancePath}${typeof extra === 'string' ? `/${extra}` : ''}`.slice(1).replaceAll('/', '.');
+    const name = path.replace(/^config\b/, 'Config').replace(/^hostConfig\b/, 'HostConfig');
+    return typeof extra === 'string' ? name : `${name} (${message})`;
+  });
+}
 
 /**
  * Reads a description from the volume, where others may write.

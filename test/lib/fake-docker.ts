@@ -7,6 +7,7 @@ import type {
   EngineInfo,
   RestartPolicy,
 } from '../../src/docker/engine';
+import { without } from '../../src/docker/record';
 import { ReasonedError } from '../../src/runtime/errors';
 import { inspectFixture } from './inspect-fixtures';
 
@@ -38,6 +39,10 @@ export class FakeDocker implements ContainerEngine {
   readonly #containers = new Map<string, FakeContainer>();
   /** The images, by ID or name, that the node has not; it has all others. */
   readonly lacking = new Set<string>();
+  /** What the names of images mean here, where that is known. */
+  readonly names = new Map<string, string>();
+  /** Fields of `HostConfig` that this Docker is too old to know. */
+  readonly ignoredSettings = new Set<string>();
   readonly #prefix: string;
   #created = 0;
 
@@ -51,7 +56,7 @@ export class FakeDocker implements ContainerEngine {
   }
 
   add(container: Partial<FakeContainer> & { readonly id: string }): void {
-    const base = inspectFixture('docker28', 'bridge');
+    const base = withoutChosenPorts(inspectFixture('docker28', 'bridge'));
     this.#containers.set(container.id, { ...base, ...RUNNING, memory: FRESH, log: '', ...container });
   }
 
@@ -94,18 +99,20 @@ export class FakeDocker implements ContainerEngine {
   }
 
   findImage(reference: string): Promise<{ readonly id: string } | undefined> {
-    return Promise.resolve(this.lacking.has(reference) ? undefined : { id: reference });
+    return Promise.resolve(this.lacking.has(reference) ? undefined : { id: this.names.get(reference) ?? reference });
   }
 
-  async create(name: string, { Labels, HostConfig, Image }: CreateBody): Promise<string> {
+  async create(name: string, body: CreateBody): Promise<string> {
+    const { Labels, HostConfig, Image } = body;
     this.#requireFree(name);
     if (this.lacking.has(Image)) throw new ReasonedError('ImageMissing', `no image ${Image}`);
     this.#created++;
     const id = this.#prefix + String(this.#created).padStart(63, '0');
     const runtime = String(HostConfig['Runtime']);
     const never = { state: 'created', pid: 0, memory: undefined, restartPolicy: NO_RESTART } as const;
-    this.add({ id, name, ...(Array.isArray(HostConfig['Binds']) ? { raw: rawOf(HostConfig['Binds']) } : {}) });
-    this.change(id, { labels: Labels, runtime, imageID: Image, ...never });
+    this.add({ id, name, raw: rawOf(body, this.ignoredSettings) });
+    const imageID = this.names.get(Image) ?? Image;
+    this.change(id, { labels: Labels, runtime, imageID, ...never });
     return Promise.resolve(id);
   }
 
@@ -157,11 +164,23 @@ export class FakeDocker implements ContainerEngine {
   }
 }
 
-/** What inspect says of the volumes that are mounted by their names. */
-function rawOf(binds: readonly unknown[]): unknown {
+/** Nothing to say about it in a preflight. */
+function withoutChosenPorts(info: ContainerInfo): ContainerInfo {
+  const raw = info.raw as { readonly NetworkSettings: object };
+  return { ...info, raw: { ...raw, NetworkSettings: { ...raw.NetworkSettings, Ports: {} } } };
+}
+
+/** What inspect says of a container that was created so. */
+function rawOf(body: CreateBody, ignored: ReadonlySet<string>): unknown {
+  const { HostConfig, NetworkingConfig, ...Config } = body;
+  const binds: readonly unknown[] = Array.isArray(HostConfig['Binds']) ? HostConfig['Binds'] : [];
   const parts = binds.map((bind) => String(bind).split(':')).filter(([source = '']) => !source.includes('/'));
-  const Mounts = parts.map(([Name, Destination]) => ({ Type: 'volume', Name, Source: '', Destination }));
-  return { Mounts };
+  return {
+    Config,
+    HostConfig: without(HostConfig, (name) => ignored.has(name)),
+    NetworkSettings: { Networks: NetworkingConfig.EndpointsConfig },
+    Mounts: parts.map(([Name, Destination]) => ({ Type: 'volume', Name, Source: '', Destination })),
+  };
 }
 
 const RUNNING = { state: 'running', pid: 42, exitCode: 0 } as const;

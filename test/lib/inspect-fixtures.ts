@@ -13,14 +13,24 @@ export function fixtureProfiles(): string[] {
     .map(({ name }) => name);
 }
 
-/** The names of the containers whose `docker inspect` was taken; test/fixtures/inspect/take says how they were made. */
+/** The names of the containers whose `docker inspect` was taken; inspect-cases.ts says how they were made. */
 export function fixtureNames(profile: string): string[] {
   return readdirSync(join(directory, profile)).map((file) => basename(file, '.json'));
 }
 
+/** Where the answer for a container is kept. */
+export function recordPath(profile: string, name: string): string {
+  return join(directory, profile, `${name}.json`);
+}
+
+/** Where the answers for networks are kept. */
+export function networksPath(profile: string): string {
+  return join(project, 'test/fixtures/networks', `${profile}.json`);
+}
+
 /** What the Engine answered for that container, untouched. */
 export function inspectAnswer(profile: string, name: string): unknown {
-  const [answer] = JSON.parse(readFileSync(join(directory, profile, `${name}.json`), 'utf8')) as unknown[];
+  const [answer] = JSON.parse(readFileSync(recordPath(profile, name), 'utf8')) as unknown[];
   return answer;
 }
 

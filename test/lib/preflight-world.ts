@@ -14,7 +14,7 @@ import { NOTHING_OPEN } from './nothing-open';
 export const looper: ContainerInfo = {
   id: CONTAINER_ID,
   name: 'looper',
-  imageID: 'sha256:image',
+  imageID: `sha256:${'1'.repeat(64)}`,
   imageName: 'busybox:1',
   state: 'running',
   pid: 42,

@@ -7,6 +7,7 @@ import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-chec
 import type { AgentDeps } from '../ports';
 import { connectionChecks } from './connections';
 import { seeVolumes } from '../volumes/source-checks';
+import { settingsChecks } from '../survey/settings-checks';
 import { surveySource } from '../survey/survey-source';
 import { findContainer } from './find-container';
 import { logChecks } from './log-checks';
@@ -94,6 +95,7 @@ async function containerChecks(
   }
   return [
     ...carriedChecks(container),
+    ...settingsChecks(container, migration.spec),
     ...(await logChecks(container, migration, deps.node)),
     ...(await connectionChecks(container, migration, deps)),
     ...(await processChecks(container, deps)),

@@ -47,6 +47,7 @@ describe.each(everything)('any container: %s %s', (profile, name) => {
       ...before,
       // What volumes it has is told by their names; see mounts.test.ts.
       Binds: after['Binds'],
+      VolumesFrom: null,
       ...('Mounts' in before ? { Mounts: after['Mounts'] } : {}),
       // One that it was taken out of is not the network of its mode any more.
       ...(name === 'disconnected' ? { NetworkMode: 'fixture-other' } : {}),

@@ -4,8 +4,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { DockerodeNetworks } from '../../../src/docker/dockerode-networks';
 import type { NetworkInfo } from '../../../src/docker/networks';
-import { fixtureProfiles } from '../../lib/inspect-fixtures';
-import { project } from '../../lib/lab-tools';
+import { fixtureProfiles, networksPath } from '../../lib/inspect-fixtures';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 
 const directory = useTemporaryDirectory();
@@ -45,9 +44,8 @@ afterEach(async () => {
   server = undefined;
 });
 
-describe.each(fixtureProfiles())('the networks of %s, as test/fixtures/inspect/take made them', (profile) => {
-  const path = join(project, `test/fixtures/networks/${profile}.json`);
-  const taken = JSON.parse(readFileSync(path, 'utf8')) as (typeof backend)[];
+describe.each(fixtureProfiles())('the networks of %s, as scripts/record-inspects.ts took them', (profile) => {
+  const taken = JSON.parse(readFileSync(networksPath(profile), 'utf8')) as (typeof backend)[];
 
   test.each<[string, Partial<NetworkInfo>]>([
     ['bridge', { driver: 'bridge', subnets: [{ subnet: '172.17.0.0/16', gateway: '172.17.0.1', range: undefined }] }],
