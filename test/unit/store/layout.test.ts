@@ -18,6 +18,7 @@ test('the place of a checkpoint is the one in docs/architecture.md', () => {
     images: '/mnt/transship/team-a/move-web.v2-0f8b2c11/2/images',
     logs: '/mnt/transship/team-a/move-web.v2-0f8b2c11/2/logs',
     imageArchive: '/mnt/transship/team-a/move-web.v2-0f8b2c11/2/image.tar',
+    base: '/mnt/transship/team-a/move-web.v2-0f8b2c11/2/base',
     description: '/mnt/transship/team-a/move-web.v2-0f8b2c11/2/container.json',
     writableLayer: '/mnt/transship/team-a/move-web.v2-0f8b2c11/2/rootfs.tar',
     manifest: '/mnt/transship/team-a/move-web.v2-0f8b2c11/2/manifest.json',
