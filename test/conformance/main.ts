@@ -1,6 +1,6 @@
 /** `make conformance`: moves one container of every kind in the running lab, and says what was the same afterwards. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describeError } from '../../src/runtime/errors';
@@ -82,6 +82,7 @@ async function writeReport(found: readonly CaseResult[], startedMs: number, isWh
     driver: 'runc',
     versions: await takeVersions(),
     machine: `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
+    loadAverage: loadavg()[2] ?? 0,
     results,
   };
   mkdirSync(DIRECTORY, { recursive: true });

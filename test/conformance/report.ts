@@ -12,6 +12,8 @@ export interface Run {
   /** `Docker 28.5.2, …` */
   readonly versions: string;
   readonly machine: string;
+  /** Of the last 15 minutes at the end of the run: more than there are cores, and every downtime is long. */
+  readonly loadAverage: number;
   readonly results: readonly CaseResult[];
 }
 
@@ -52,12 +54,14 @@ In every case these must be the same before and after, besides what the case its
 groups, sessions, users, capabilities, seccomp modes, working directories and command lines; the limits of the first
 process and of the control groups; the mounts; and what \`docker inspect\` says of state, image, configuration, networks
 and ports. The programs count all the time and must go on from where they were. Nothing may be left on either node, or
-on the volume.
+on the volume. Not compared: the container's runtime, annotations and labels, which every move changes; which device masks
+a path of /proc; and, where the machine lets nobody lower it, oom_score_adj, which is 1 instead of 0 after a move there.
 
 ${runs.map(describeRun).join('\n')}
 
 The downtime is the object's own: from the first process that was told to stand still to the last one that ran on the
-target. Both nodes are on one machine, and the volume is a local directory.
+target. Both nodes are on one machine, and the volume is a local directory. With a load average above the number of cores
+other work went on as well, and the downtimes are longer than they would be.
 
 ${headings.map((heading) => sectionOf(heading, runs)).join('\n\n')}
 
@@ -74,8 +78,9 @@ function totals(runs: readonly Run[]): string {
   return runs.map(({ profile, results }) => `**${profile}: ${countsOf(results)}.**`).join(' ');
 }
 
-function describeRun({ profile, date, minutes, versions, machine }: Run): string {
-  return `- ${profile}: ${date}, ${Math.max(1, Math.round(minutes))} minutes. ${versions}. ${machine}.`;
+function describeRun({ profile, date, minutes, versions, machine, loadAverage }: Run): string {
+  const took = `${Math.max(1, Math.round(minutes))} minutes`;
+  return `- ${profile}: ${date}, ${took}. ${versions}. ${machine}. Load average ${Math.round(loadAverage)}.`;
 }
 
 function sectionOf(heading: string, runs: readonly Run[]): string {

@@ -27,6 +27,7 @@ const runOn = (profile: string, some = results): Run => ({
   driver: 'runc',
   versions: `Docker of ${profile}`,
   machine: '2 cores',
+  loadAverage: 19.6,
   results: some,
 });
 
@@ -49,7 +50,7 @@ test('the page has a row for each case and profile, with case, driver, profile, 
   expect(page).toContain('refused, as it should be: EstablishedConnections');
   expect(page).toContain('not run: no CAP_SYS_RESOURCE');
   expect(page).toContain('**docker28: 1 passed, 1 failed, 1 refused as they should be, 1 not run.**');
-  expect(page).toContain('- docker26: 2026-11-23, 7 minutes. Docker of docker26. 2 cores.');
+  expect(page).toContain('- docker26: 2026-11-23, 7 minutes. Docker of docker26. 2 cores. Load average 20.');
   expect(page.match(/^## Memory$/gm)).toHaveLength(1);
 });
 

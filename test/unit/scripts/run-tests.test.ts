@@ -49,8 +49,8 @@ function runTests(...args: string[]): { code: number | null; lastLine: string; o
 describe('run-tests.sh', () => {
   it('counts every part, and says so in one last line', () => {
     // 1 installation, 7 static checks, 3 unit, 3 integration, 2 × 3 e2e, 2 × (lab up, deploy), lab down,
-    // soak, chaos
-    expect(runTests()).toMatchObject({ code: 0, lastLine: '30 passed, 0 failed' });
+    // conformance, soak, chaos
+    expect(runTests()).toMatchObject({ code: 0, lastLine: '31 passed, 0 failed' });
   });
 
   it('goes on after a failing check, shows what it said, and fails', () => {
@@ -69,7 +69,7 @@ describe('run-tests.sh', () => {
     stub('lab/up', '[ "$2" != docker26 ]');
     const { code, lastLine, output } = runTests('e2e');
     // The first lab, its deployment and tests, and the end pass; the second lab and its tests fail.
-    expect({ code, lastLine }).toEqual({ code: 1, lastLine: '10 passed, 2 failed' });
+    expect({ code, lastLine }).toEqual({ code: 1, lastLine: '11 passed, 2 failed' });
     expect(output).toContain('not run: the lab (docker26) is not up');
   });
 
