@@ -77,7 +77,7 @@ function missing(wanted: unknown, has: unknown, path: string): string[] {
 /** Neither the order of fields counts, nor those that are not set. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (!isRecord(value)) return JSON.stringify(value) ?? '';
+  if (!isRecord(value)) return value === undefined ? '' : JSON.stringify(value);
   const set = Object.entries(value).filter(([, field]) => isSet(field));
   return `{${set
     .map(([name, field]) => `${name}:${canonical(field)}`)

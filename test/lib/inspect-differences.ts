@@ -70,7 +70,7 @@ function patternOf(path: Path): RegExp {
 function leaves(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
   const mounts = path === 'Mounts' && Array.isArray(value);
   const fields: unknown = mounts ? Object.fromEntries(value.filter(isRecord).map((m) => [m['Destination'], m])) : value;
-  if (!isRecord(fields) || Object.keys(fields).length === 0) into.set(path, JSON.stringify(value) ?? 'nothing');
+  if (!isRecord(fields) || Object.keys(fields).length === 0) into.set(path, JSON.stringify(value));
   else for (const [name, field] of Object.entries(fields)) leaves(field, path === '' ? name : `${path}.${name}`, into);
   return into;
 }
