@@ -25,6 +25,8 @@ export type Look = (place: Place) => Promise<Reading>;
 export interface Machine {
   /** Without it CRIU cannot dump what does not run as root. */
   readonly hasSysResource: boolean;
+  /** Major version of its Docker. */
+  readonly docker: number;
 }
 
 export type Expectation =
@@ -58,7 +60,7 @@ export interface Case extends Title {
   /** More of the migration's spec. */
   readonly spec?: Readonly<Record<string, unknown>>;
   /** Default: moved. */
-  readonly expected?: Expectation;
+  readonly expected?: Expectation | ((machine: Machine) => Expectation);
   /** Why it cannot be moved on such a machine, and as what it is refused there; it is then listed as not run. */
   readonly unmovable?: (machine: Machine) => { readonly why: string; readonly reason: string } | undefined;
   /** What must be there on both nodes before the container is. */

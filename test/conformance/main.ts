@@ -64,7 +64,8 @@ const SYS_RESOURCE = 24n;
 
 async function takeMachine(): Promise<Machine> {
   const bounding = await onNode('node-a', "sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status");
-  return { hasSysResource: ((BigInt(`0x${bounding}`) >> SYS_RESOURCE) & 1n) === 1n };
+  const docker = Number.parseInt(await onNode('node-a', "docker version --format '{{.Server.Version}}'"), 10);
+  return { hasSysResource: ((BigInt(`0x${bounding}`) >> SYS_RESOURCE) & 1n) === 1n, docker };
 }
 
 /**

@@ -68,7 +68,7 @@ async function move(one: Case, suite: Suite): Promise<Judged> {
   const unmovable = one.unmovable?.(suite.machine);
   const expected: Expectation =
     unmovable === undefined
-      ? (one.expected ?? { kind: 'moved' })
+      ? expectationOf(one, suite.machine)
       : { kind: 'refused', phase: 'Failed', reason: unmovable.reason };
 
   await one.setUp?.();
@@ -98,6 +98,10 @@ async function move(one: Case, suite: Suite): Promise<Judged> {
   if (unmovable !== undefined) return { outcome: 'not run', why: `${unmovable.why}; refused: ${unmovable.reason}` };
   if (expected.kind === 'refused') return { outcome: 'refused', why: expected.reason };
   return { outcome: 'passed', ...(ended?.remark === undefined ? {} : { why: ended.remark }), ...measured };
+}
+
+function expectationOf({ expected = { kind: 'moved' } }: Case, machine: Machine): Expectation {
+  return typeof expected === 'function' ? expected(machine) : expected;
 }
 
 async function look(one: Case, place: Place): Promise<Reading> {

@@ -12,6 +12,7 @@ export const CONTAINER_FACTS: ContainerFacts = {
   notRoot: [],
   networkMounts: [],
   bound: [],
+  connectedUdp: 0,
 };
 
 /** A node on which nothing stands against a move, but for what the case changes. */

@@ -19,6 +19,8 @@ export interface ContainerFacts {
   readonly networkMounts: readonly { readonly mountPoint: string; readonly fsType: string }[];
   /** Its TCP sockets that listen and its UDP sockets, with the addresses they are bound to. */
   readonly bound: readonly HostPort[];
+  /** How many of its UDP sockets are connected to a peer. */
+  readonly connectedUdp: number;
 }
 
 /** What an agent sees of its node, as plain facts: what follows from them is decided elsewhere. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CommandRunner } from '../../runtime/exec';
 import { hasCode } from '../../runtime/errors';
 import type { ContainerFacts } from './facts';
-import { boundSockets } from './look-at-sockets';
+import { boundSockets, connectedUdp } from './look-at-sockets';
 import { isNetworkMount, isOwnTmpfs, parseDumpedMemory, parseIsRoot, parseMounts } from './parse-proc';
 
 /** Where shared memory has names, when something is mounted there. */
@@ -40,6 +40,7 @@ export async function lookAtContainer(
     notRoot: processes.filter(({ isRoot }) => !isRoot).map(({ pid }) => pid),
     networkMounts: mounts.filter(isNetworkMount).map(({ mountPoint, fsType }) => ({ mountPoint, fsType })),
     bound: await boundSockets(pids, proc),
+    connectedUdp: await connectedUdp(pids, proc),
   };
 }
 

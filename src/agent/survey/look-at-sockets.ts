@@ -24,6 +24,13 @@ export async function boundSockets(pids: readonly number[], proc = '/proc'): Pro
   return [...found.values()];
 }
 
+/** How many UDP sockets of these processes are connected to a peer. */
+export async function connectedUdp(pids: readonly number[], proc = '/proc'): Promise<number> {
+  const { owned, namespaces } = await readSockets(pids, proc, 'udp');
+  const sockets = namespaces.flatMap((namespace) => namespace.sockets);
+  return sockets.filter(({ inode, state }) => owned.has(inode) && state === 'ESTAB').length;
+}
+
 /** The IP addresses of the network that a process is in, but for those that every node has. */
 export async function ownAddresses(pid: string, proc = '/proc'): Promise<readonly string[]> {
   const read = async (name: string): Promise<string> =>

@@ -46,7 +46,11 @@ export async function surveySource(
     const networks = await seeNetworks(container, facts.container?.bound ?? [], deps);
     status = {
       node: { ...versions, machine: facts.machine, cpuFeatures: instructionSets(facts.machine, facts.cpuFlags) },
-      needs: { ...publicNeeds({ ...needs, ports: networks.ports ?? needs.ports }), ...networks.needs },
+      needs: {
+        ...publicNeeds({ ...needs, ports: networks.ports ?? needs.ports }),
+        ...networks.needs,
+        ...connectionNeeds(container, facts),
+      },
       ...(estimate === undefined ? {} : { estimate }),
       ...(usable ? { clock: await node.measureClock() } : {}),
     };
@@ -62,6 +66,12 @@ export async function surveySource(
 
 function estimateOf({ container, volume }: NodeFacts, logBytes: number): SourceStatus['estimate'] {
   return container === undefined || volume === undefined ? undefined : estimateCheckpoint(container, volume, logBytes);
+}
+
+/** In the host's network nothing has to be set up before a socket can be connected. */
+function connectionNeeds({ networkMode }: ContainerInfo, { container }: NodeFacts): Pick<Needs, 'connectedUDP'> {
+  const connectedUDP = container?.connectedUdp ?? 0;
+  return networkMode === 'host' || connectedUDP === 0 ? {} : { connectedUDP };
 }
 
 /** The versions of a node as the status tells them: what is not known is left out. */

@@ -762,6 +762,11 @@ export const schema = {
                     "type": "string",
                     "maxLength": 64
                   }
+                },
+                "connectedUDP": {
+                  "type": "integer",
+                  "description": "How many UDP sockets it has connected to a peer, in a network other than the host's.",
+                  "minimum": 1
                 }
               },
               "additionalProperties": false

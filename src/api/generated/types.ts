@@ -453,6 +453,10 @@ export interface Generated {
          * Addresses of the source node that it uses, which a container in the host's network may; the target must have them, too.
          */
         addresses?: string[];
+        /**
+         * How many UDP sockets it has connected to a peer, in a network other than the host's.
+         */
+        connectedUDP?: number;
       };
       /**
        * What the source can tell beforehand of the checkpoint.

@@ -37,6 +37,7 @@ test('memory of all processes, and those that have an io_uring or are not root',
     notRoot: [11],
     networkMounts: [{ mountPoint: '/data', fsType: 'nfs4' }],
     bound: [],
+    connectedUdp: 0,
   });
 });
 

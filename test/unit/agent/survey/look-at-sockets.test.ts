@@ -1,6 +1,12 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { boundSockets, ownAddresses, parseFibTrie, parseIfInet6 } from '../../../../src/agent/survey/look-at-sockets';
+import {
+  boundSockets,
+  connectedUdp,
+  ownAddresses,
+  parseFibTrie,
+  parseIfInet6,
+} from '../../../../src/agent/survey/look-at-sockets';
 import { useTemporaryDirectory } from '../../../lib/temporary-directory';
 
 const proc = useTemporaryDirectory();
@@ -41,6 +47,16 @@ test('listeners and UDP sockets of the processes, with the addresses they are bo
     { protocol: 'udp', address: '10.99.0.20', port: 53 },
     { protocol: 'udp', address: '10.99.0.20', port: 40001 },
   ]);
+});
+
+test('UDP sockets that are connected are counted, but for those of others', async () => {
+  container(
+    { tcp: [row('1400630A:9C40', '01', 3)], udp: [row('1400630A:0035', '07', 5), row('0100007F:9C41', '01', 6)] },
+    ...[3, 5, 6],
+  );
+  writeFileSync(join(proc(), '7/net/udp6'), [HEADER, row(MAPPED, '01', 99), ''].join('\n'));
+  expect(await connectedUdp([7], proc())).toBe(1);
+  expect(await connectedUdp([8], proc())).toBe(0);
 });
 
 test('a process that is gone has none', async () => {

@@ -80,6 +80,14 @@ describe('the source', () => {
     expect(status.needs).toEqual({ ports: bound, addresses: ['192.0.2.7'] });
   });
 
+  test.each([
+    ['bridge', { connectedUDP: 2 }],
+    ['host', {}],
+  ])('tells of connected UDP sockets in the network %s: %j', async (networkMode, needs) => {
+    const { status } = await surveySource({ ...plain, networkMode }, [], depsFor({ container: { connectedUdp: 2 } }));
+    expect(status.needs?.connectedUDP).toBe('connectedUDP' in needs ? needs.connectedUDP : undefined);
+  });
+
   test('finds sockets that could not be bound again', async () => {
     const bound = [{ protocol: 'tcp', address: '172.17.0.2', port: 80 }];
     const { checks } = await surveySource(plain, [], depsFor({ container: { bound } }));
@@ -146,6 +154,7 @@ describe('the target', () => {
     ['a port that a container has', { needs: { ports } }, {}, { inspect: inspectWithPorts() }, 'PortTaken'],
     ['a port that a program has', { needs: { ports } }, {}, { facts: { listeners } }, 'PortTaken'],
     ['an address of the host it lacks', { needs: { addresses: ['192.0.2.7'] } }, {}, {}, 'AddressMissing'],
+    ['a Docker too new for UDP', { needs: { connectedUDP: 2 } }, {}, {}, 'UDPConnectionsUnsupported'],
     ['a device it lacks', { needs: { devices: ['/dev/kvm'] } }, {}, { pathExists: false }, 'DeviceMissing'],
     ['a processor that can less', {}, {}, { facts: { cpuFlags: ['fpu'] } }, 'CpuFeaturesMissing'],
     ['an older kernel', {}, {}, { facts: { kernel: '6.1' } }, 'VersionsRisky'],
