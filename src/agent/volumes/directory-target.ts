@@ -64,7 +64,6 @@ export async function provideDirectories(migration: ContainerMigration, deps: De
 /**
  * The directory that the source's files go into now: it is ours, nobody else uses it, and from here on nobody but root
  * can enter it until it belongs to whom it belongs to on the source. Can be repeated until a container has run with it.
- * @param keep it does so already, for the source's files were put there before the freeze
  * @throws ReasonedError VolumeTaken, VolumeNotCopyable, HostDirectoryFailed
  */
 export async function directoryToFill(
@@ -72,13 +71,12 @@ export async function directoryToFill(
   { id }: Pick<ContainerInfo, 'id'>,
   path: string,
   deps: Deps,
-  { keep }: { readonly keep: boolean },
 ): Promise<string> {
   const noted = await notesOf(migration, deps);
   const part = (await lookAt(path, noted, migration, deps, id)).find((seen) => seen.path === path);
   if (part === undefined || !noted.some((directory) => directory.path === path)) throw taken(path, deps);
   await noteFiles(migration, noted, 'some', deps, (directory) => directory.path === path);
-  if (!keep) await deps.hostDirectories.give(path, NOBODY);
+  await deps.hostDirectories.give(path, NOBODY);
   return path;
 }
 

@@ -92,7 +92,7 @@ export async function fillVolumes(
   for (const { name } of copied(volumes)) {
     const base = unpackedBase(migration, container);
     const isFilled = base?.isUnpacked === true && isDifference(manifest, volumeArchive(name));
-    const mountpoint = await directoryFor(migration, container, name, deps, { keep: isFilled });
+    const mountpoint = await directoryFor(migration, container, name, deps);
     if (!manifest.files.some(({ path }) => path === volumeArchive(name))) {
       throw new ReasonedError('CheckpointCorrupt', `the checkpoint does not hold the files of ${name}`);
     }
@@ -119,7 +119,6 @@ async function volumeToFill(
 /**
  * Where the files go that are carried of a volume or a host directory: it was made for the container, and nobody else
  * uses it.
- * @param keep what was unpacked there before the freeze stays as it is
  * @throws ReasonedError VolumeTaken, VolumeNotCopyable, HostDirectoryFailed
  */
 export function directoryFor(
@@ -127,11 +126,9 @@ export function directoryFor(
   container: ContainerInfo,
   name: string,
   deps: AgentDeps,
-  { keep = false }: { readonly keep?: boolean } = {},
 ): Promise<string> {
-  return isVolume({ name })
-    ? volumeToFill(migration, container, name, deps)
-    : directoryToFill(migration, container, name, deps, { keep });
+  const find = isVolume({ name }) ? volumeToFill : directoryToFill;
+  return find(migration, container, name, deps);
 }
 
 /**
