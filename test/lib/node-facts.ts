@@ -11,6 +11,7 @@ export const CONTAINER_FACTS: ContainerFacts = {
   ioUring: [],
   notRoot: [],
   networkMounts: [],
+  hostMounts: [],
   bound: [],
   connectedUdp: 0,
 };

@@ -5,7 +5,12 @@ import type { NodeFacts } from './facts';
 
 /** What of a container on this node cannot be frozen, or would not be as before. Pure. */
 export function containerChecks(name: string, needs: ContainerNeeds, facts: NodeFacts): Check[] {
-  return [...needsChecks(name, needs), ...memoryChecks(name, needs, facts), ...processChecks(name, needs, facts)];
+  return [
+    ...needsChecks(name, needs),
+    ...memoryChecks(name, needs, facts),
+    ...mountChecks(name, needs, facts),
+    ...processChecks(name, needs, facts),
+  ];
 }
 
 function needsChecks(name: string, { deviceRequests, terminal }: ContainerNeeds): Check[] {
@@ -27,6 +32,22 @@ function needsChecks(name: string, { deviceRequests, terminal }: ContainerNeeds)
     });
   }
   return checks;
+}
+
+/** A directory of the host is mounted with all that is mounted below it (rbind), of which Docker tells CRIU nothing. */
+function mountChecks(name: string, { mountPoints }: ContainerNeeds, { container }: NodeFacts): Check[] {
+  const below = (container?.hostMounts ?? []).filter(
+    (path) => !mountPoints.includes(path) && mountPoints.some((parent) => path.startsWith(`${parent}/`)),
+  );
+  if (below.length === 0) return [];
+  const shown = [...below.slice(0, 5), ...(below.length > 5 ? [`${below.length - 5} more`] : [])].join(', ');
+  return [
+    blocking(
+      'MountsBelowUnsupported',
+      `a directory that is mounted into container ${name} has further mounts below it, which CRIU cannot dump: ${shown}; mount ` +
+        'it without them (--mount type=bind,…,bind-recursive=disabled)',
+    ),
+  ];
 }
 
 /** CRIU carries a container's own /dev/shm; one that others may join is mounted by Docker, which makes a new, empty one. */

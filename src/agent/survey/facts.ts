@@ -17,6 +17,8 @@ export interface ContainerFacts {
   readonly notRoot: readonly number[];
   /** Mounts of a network filesystem, among them those that Docker made. */
   readonly networkMounts: readonly { readonly mountPoint: string; readonly fsType: string }[];
+  /** Where parts of the node's own filesystems are mounted, among them those that Docker mounted. */
+  readonly hostMounts: readonly string[];
   /** Its TCP sockets that listen and its UDP sockets, with the addresses they are bound to. */
   readonly bound: readonly HostPort[];
   /** How many of its UDP sockets are connected to a peer. */

@@ -4,7 +4,7 @@ import type { CommandRunner } from '../../runtime/exec';
 import { hasCode } from '../../runtime/errors';
 import type { ContainerFacts } from './facts';
 import { boundSockets, connectedUdp } from './look-at-sockets';
-import { isNetworkMount, isOwnTmpfs, parseDumpedMemory, parseIsRoot, parseMounts } from './parse-proc';
+import { isHostMount, isNetworkMount, isOwnTmpfs, parseDumpedMemory, parseIsRoot, parseMounts } from './parse-proc';
 
 /** Where shared memory has names, when something is mounted there. */
 const SHARED_MEMORY = '/dev/shm';
@@ -39,6 +39,7 @@ export async function lookAtContainer(
     ioUring: processes.filter(({ ioUring }) => ioUring).map(({ pid }) => pid),
     notRoot: processes.filter(({ isRoot }) => !isRoot).map(({ pid }) => pid),
     networkMounts: mounts.filter(isNetworkMount).map(({ mountPoint, fsType }) => ({ mountPoint, fsType })),
+    hostMounts: mounts.filter(isHostMount).map(({ mountPoint }) => mountPoint),
     bound: await boundSockets(pids, proc),
     connectedUdp: await connectedUdp(pids, proc),
   };

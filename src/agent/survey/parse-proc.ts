@@ -71,6 +71,13 @@ const unescaped = (path: string): string =>
 /** Whether the mount's files are on another machine. */
 export const isNetworkMount = ({ fsType }: Mount): boolean => NETWORK_FILESYSTEMS.test(fsType);
 
+/** Filesystems that the kernel makes up, and that CRIU mounts again as they are. */
+const KERNEL_FILESYSTEMS = /^(proc|sysfs|mqueue|devpts|devtmpfs|cgroup2?)$/;
+
+/** A directory or a whole filesystem of the node. */
+export const isHostMount = (mount: Mount): boolean =>
+  !isNetworkMount(mount) && !isOwnTmpfs(mount) && !KERNEL_FILESYSTEMS.test(mount.fsType);
+
 /** A tmpfs that was made for this mount: not a directory of the host's. */
 export const isOwnTmpfs = ({ root, fsType }: Mount): boolean => fsType === 'tmpfs' && root === '/';
 

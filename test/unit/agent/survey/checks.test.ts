@@ -60,6 +60,14 @@ describe('a container', () => {
     expect(found({ mountPoints: ['/data'] }, { container })).toEqual([]);
     expect(summarise(found({ mountPoints: ['/dat', '/'] }, { container }))).toEqual([['NetworkMountInside', true]]);
   });
+
+  test('mounts below one that Docker made are refused, and those that Docker made are not', () => {
+    const container = { ...CONTAINER_FACTS, hostMounts: ['/etc/hosts', '/host', '/host/run', '/host/data', '/hosts'] };
+    const checks = found({ mountPoints: ['/host', '/host/data'] }, { container });
+    expect(summarise(checks)).toEqual([['MountsBelowUnsupported', true]]);
+    expect(said(checks)).toContain('cannot dump: /host/run;');
+    expect(found({ mountPoints: ['/host', '/host/data', '/host/run'] }, { container })).toEqual([]);
+  });
 });
 
 describe('processors', () => {

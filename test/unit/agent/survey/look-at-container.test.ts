@@ -22,7 +22,10 @@ function processIs(pid: number, anonymousKiB: number, uid: number, ...links: str
     symlinkSync(link, join(directory, 'fd', String(fd)));
   });
   const root = '1 0 0:1 / / rw - overlay overlay rw';
-  writeFileSync(join(directory, 'mountinfo'), `${root}\n2 1 0:2 / /data rw - nfs4 server:/ rw\n`);
+  writeFileSync(
+    join(directory, 'mountinfo'),
+    `${root}\n2 1 0:2 / /data rw - nfs4 server:/ rw\n3 1 0:3 /data /srv rw - ext4 /dev/a rw\n4 1 0:4 / /tmp rw - tmpfs a rw\n5 1 0:5 / /proc rw - proc a rw\n`,
+  );
 }
 
 test('memory of all processes, and those that have an io_uring or are not root', async () => {
@@ -36,6 +39,7 @@ test('memory of all processes, and those that have an io_uring or are not root',
     ioUring: [11],
     notRoot: [11],
     networkMounts: [{ mountPoint: '/data', fsType: 'nfs4' }],
+    hostMounts: ['/', '/srv'],
     bound: [],
     connectedUdp: 0,
   });
