@@ -24,6 +24,8 @@ const ONLY_HERE: Readonly<Record<string, readonly string[]>> = {
   'host-names': ['Config.Hostname'],
   // Docker attaches the network of the mode at the start only.
   'two-networks': ['NetworkSettings.Networks.**'],
+  // The network of its mode, which it was taken out of, must not come back: the mode names the other one.
+  disconnected: ['HostConfig.NetworkMode', 'NetworkSettings.Networks.**'],
   // Has the container's own name in it.
   names: ['HostConfig.Links'],
 };
