@@ -71,6 +71,8 @@ async function move(one: Case, suite: Suite): Promise<Judged> {
       ? expectationOf(one, suite.machine)
       : { kind: 'refused', phase: 'Failed', reason: unmovable.reason };
 
+  // The lab may have been used before.
+  const already = new Set(findLeftovers());
   await one.setUp?.();
   await docker(FROM, 'run', '--detach', '--name', name, ...one.run);
   await (one.ready ?? hasSaidReady)(placeOn(FROM));
@@ -85,7 +87,7 @@ async function move(one: Case, suite: Suite): Promise<Judged> {
     const wanted = expected.kind === 'moved' ? 'Succeeded' : `${expected.phase}: ${expected.reason}`;
     if (outcome !== wanted) return { outcome: 'failed', why: `${outcome}, ${migration.status.message ?? ''}` };
     const home = placeOn(expected.kind === 'moved' ? TO : FROM);
-    faults.push(...(await leftOver(home)));
+    faults.push(...(await leftOver(home, already)));
     faults.push(...compare(before, await look(one, home), differsBy(one, suite.machine)));
     faults.push(...((await one.judge?.(migration, home)) ?? []));
   } finally {
@@ -144,10 +146,10 @@ function endOf({ status: { phase, reason = 'no reason' } }: ContainerMigration):
 }
 
 /** What is there besides the one container that runs at home, once the agents have had the time to tidy up. */
-async function leftOver({ node, name }: Place): Promise<string[]> {
+async function leftOver({ node, name }: Place, already: ReadonlySet<string>): Promise<string[]> {
   const deadline = Date.now() + SETTLE_MS;
   for (;;) {
-    const found = findLeftovers();
+    const found = findLeftovers().filter((what) => !already.has(what));
     for (const where of [FROM, TO]) {
       for (const container of await list(where, name)) {
         if (container.name !== name) continue;
