@@ -34,10 +34,14 @@ function needsChecks(name: string, { deviceRequests, terminal }: ContainerNeeds)
   return checks;
 }
 
+/** Which Docker mounts into every container, below a volume at /etc too, and tells CRIU of. */
+const MOUNTED_BY_DOCKER = ['/etc/resolv.conf', '/etc/hostname', '/etc/hosts', '/sbin/docker-init', '/dev/shm'];
+
 /** A directory of the host is mounted with all that is mounted below it (rbind), of which Docker tells CRIU nothing. */
 function mountChecks(name: string, { mountPoints }: ContainerNeeds, { container }: NodeFacts): Check[] {
+  const known = [...mountPoints, ...MOUNTED_BY_DOCKER];
   const below = (container?.hostMounts ?? []).filter(
-    (path) => !mountPoints.includes(path) && mountPoints.some((parent) => path.startsWith(`${parent}/`)),
+    (path) => !known.includes(path) && mountPoints.some((parent) => path.startsWith(`${parent}/`)),
   );
   if (below.length === 0) return [];
   const shown = [...below.slice(0, 5), ...(below.length > 5 ? [`${below.length - 5} more`] : [])].join(', ');
