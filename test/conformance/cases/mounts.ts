@@ -93,6 +93,22 @@ export const MOUNTS = group('Volumes and mounts', [
     tearDown: () => onBoth('rm -rf "$1"', LOCAL),
   },
   {
+    id: 'bind-with-mounts',
+    title: 'a directory of the node, mounted with a further mount below it',
+    origin: 'features',
+    states: 'it is refused before anything is touched',
+    // There the lab mounts the application.
+    run: ['--volume', '/opt:/data:ro', ...witness('')],
+    expected: { kind: 'refused', phase: 'Failed', reason: 'MountsBelowUnsupported' },
+  },
+  {
+    id: 'bind-without-mounts',
+    title: 'the same directory without what is mounted below it (bind-recursive=disabled)',
+    origin: 'features',
+    states: 'it counts on, with the directory mounted',
+    run: ['--mount', 'type=bind,source=/opt,target=/data,readonly,bind-recursive=disabled', ...witness('')],
+  },
+  {
     id: 'named-volume',
     title: 'a named volume',
     origin: 'features',
