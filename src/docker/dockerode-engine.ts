@@ -1,10 +1,9 @@
-import Docker from 'dockerode';
-import { Agent } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../runtime/clock';
 import { systemClock } from '../runtime/clock';
-import { withDeadline } from '../runtime/deadline';
 import { ReasonedError } from '../runtime/errors';
+import type { DockerCallOptions, DockerRequest } from './docker-calls';
+import { DockerCalls, request } from './docker-calls';
 import { readID, readInfo, readInspect, readList } from './answers';
 import type {
   ContainerEngine,
@@ -16,74 +15,55 @@ import type {
   RestartPolicy,
   StateChange,
 } from './engine';
-import { engineError, refusedStatus } from './errors';
+import { refusedStatus } from './errors';
 import { eventsQuery, lastEventAt } from './events';
 import { isImageReference, isName } from './names';
 
-export interface DockerodeEngineOptions {
-  /** Path of the daemon's socket. */
-  readonly socketPath: string;
-  /** Deadline of every call but `start`; 15 s when absent. */
-  readonly timeoutMs?: number;
-  readonly clock?: Clock;
-}
-
-/** What dockerode is to send, said outright: left to itself it puts one object into the query and the body alike. */
-interface Request {
-  readonly abortSignal: AbortSignal;
-  readonly _query: Readonly<Record<string, unknown>>;
-  /** An empty one is sent as no body at all: Docker refuses a `start` that has one. */
-  readonly _body: Readonly<Record<string, unknown>>;
-}
-
 /** The part of dockerode that is used. Its own types leave out options that it takes, and answer `any`. */
 interface Dockerode {
-  info(request: Request): Promise<unknown>;
-  listContainers(request: Request): Promise<unknown>;
-  createContainer(request: Request): Promise<{ readonly id: string }>;
-  getEvents(request: Request): Promise<NodeJS.ReadableStream>;
+  info(request: DockerRequest): Promise<unknown>;
+  listContainers(request: DockerRequest): Promise<unknown>;
+  createContainer(request: DockerRequest): Promise<{ readonly id: string }>;
+  getEvents(request: DockerRequest): Promise<NodeJS.ReadableStream>;
   getContainer(id: string): DockerodeContainer;
-  getImage(name: string): { inspect(request: Request): Promise<unknown> };
+  getImage(name: string): { inspect(request: DockerRequest): Promise<unknown> };
 }
 type DockerodeContainer = Readonly<
   Record<
     'inspect' | 'start' | 'pause' | 'unpause' | 'kill' | 'remove' | 'rename' | 'update',
-    (request: Request) => Promise<unknown>
+    (request: DockerRequest) => Promise<unknown>
   >
 >;
 
 /** The daemon behind a Unix socket. Nothing is sent before the first call. */
 export class DockerodeEngine implements ContainerEngine {
+  readonly #calls: DockerCalls;
   readonly #docker: Dockerode;
-  readonly #socketPath: string;
-  readonly #timeoutMs: number;
   readonly #clock: Clock;
 
-  constructor({ socketPath, timeoutMs = 15_000, clock = systemClock }: DockerodeEngineOptions) {
-    // Without the first two, DOCKER_HOST and DOCKER_CLIENT_TIMEOUT of our environment would win over the socket.
-    // A kept connection would fail the first call after a restart of the daemon.
-    const options = { host: undefined, timeout: undefined, socketPath, agent: new Agent({ keepAlive: false }) };
-    this.#docker = new Docker(options) as Dockerode;
-    this.#socketPath = socketPath;
-    this.#timeoutMs = timeoutMs;
-    this.#clock = clock;
+  constructor(options: DockerCallOptions) {
+    this.#calls = new DockerCalls(options);
+    this.#docker = this.#calls.connect() as Dockerode;
+    this.#clock = options.clock ?? systemClock;
   }
 
   async info(): Promise<EngineInfo> {
-    return readInfo(await this.#call('describe itself', (signal) => this.#docker.info(request(signal))));
+    return readInfo(await this.#calls.call('describe itself', (signal) => this.#docker.info(request(signal))));
   }
 
   async list(labels: Readonly<Record<string, string>> = {}): Promise<readonly ContainerSummary[]> {
     const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
     const query = { all: true, filters: JSON.stringify({ label }) };
     return readList(
-      await this.#call('list its containers', (signal) => this.#docker.listContainers(request(signal, { query }))),
+      await this.#calls.call('list its containers', (signal) =>
+        this.#docker.listContainers(request(signal, { query })),
+      ),
     );
   }
 
   async inspect(id: string): Promise<ContainerInfo | undefined> {
     if (!isName(id)) return undefined;
-    const answer = await this.#unlessMissing(`inspect container ${id}`, (signal) =>
+    const answer = await this.#calls.unlessMissing(`inspect container ${id}`, (signal) =>
       this.#container(id).inspect(request(signal)),
     );
     return answer === undefined ? undefined : readInspect(answer);
@@ -91,7 +71,7 @@ export class DockerodeEngine implements ContainerEngine {
 
   async findImage(reference: string): Promise<{ readonly id: string } | undefined> {
     if (!isImageReference(reference)) return undefined;
-    const answer = await this.#unlessMissing(`inspect image ${reference}`, (signal) =>
+    const answer = await this.#calls.unlessMissing(`inspect image ${reference}`, (signal) =>
       this.#docker.getImage(reference).inspect(request(signal)),
     );
     return answer === undefined ? undefined : { id: readID(answer) };
@@ -99,7 +79,7 @@ export class DockerodeEngine implements ContainerEngine {
 
   async create(name: string, body: CreateBody): Promise<string> {
     const parts = { query: { name }, body };
-    return this.#call(`create container ${name}`, async (signal) => {
+    return this.#calls.call(`create container ${name}`, async (signal) => {
       const { id } = await this.#docker.createContainer(request(signal, parts));
       return id;
     });
@@ -137,7 +117,7 @@ export class DockerodeEngine implements ContainerEngine {
   }
 
   async rename(id: string, name: string): Promise<void> {
-    await this.#call(`rename container ${id} to ${name}`, (signal) =>
+    await this.#calls.call(`rename container ${id} to ${name}`, (signal) =>
       this.#container(id).rename(request(signal, { query: { name } })),
     );
   }
@@ -146,7 +126,7 @@ export class DockerodeEngine implements ContainerEngine {
     // Docker refuses a count for a policy that does not count.
     const count = policy.name === 'on-failure' ? policy.maximumRetryCount : 0;
     const body = { RestartPolicy: { Name: policy.name, MaximumRetryCount: count } };
-    await this.#call(`set the restart policy of container ${id}`, (signal) =>
+    await this.#calls.call(`set the restart policy of container ${id}`, (signal) =>
       this.#container(id).update(request(signal, { body })),
     );
   }
@@ -159,10 +139,10 @@ export class DockerodeEngine implements ContainerEngine {
     const query = eventsQuery(id, action, window);
     // Docker answers when the window is over.
     const waitMs = Math.max(0, window.untilMs - this.#clock.now());
-    const events = await this.#call(
+    const events = await this.#calls.call(
       `list the events of container ${id}`,
       async (signal) => text(await this.#docker.getEvents(request(signal, { query }))),
-      this.#timeoutMs + waitMs,
+      this.#calls.timeoutMs + waitMs,
     );
     return lastEventAt(events, action);
   }
@@ -171,24 +151,6 @@ export class DockerodeEngine implements ContainerEngine {
     if (!isName(id))
       throw new ReasonedError('ContainerNotFound', `no container can have the name ${JSON.stringify(id)}`);
     return this.#docker.getContainer(id);
-  }
-
-  /** One call under a deadline; every failure of it is an error with a reason. */
-  async #call<T>(what: string, send: (signal: AbortSignal) => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
-    try {
-      return await withDeadline({ clock: this.#clock, ms: timeoutMs, what: `the call to ${what}` }, send);
-    } catch (error) {
-      throw engineError(what, this.#socketPath, error);
-    }
-  }
-
-  async #unlessMissing(what: string, send: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
-    try {
-      return await this.#call(what, send);
-    } catch (error) {
-      if (refusedStatus(error) === 404) return undefined;
-      throw error;
-    }
   }
 
   /**
@@ -200,21 +162,14 @@ export class DockerodeEngine implements ContainerEngine {
     id: string,
     what: string,
     send: (signal: AbortSignal) => Promise<unknown>,
-    timeoutMs = this.#timeoutMs,
+    timeoutMs = this.#calls.timeoutMs,
   ): Promise<void> {
     try {
-      await this.#call(what, send, timeoutMs);
+      await this.#calls.call(what, send, timeoutMs);
     } catch (error) {
       if (refusedStatus(error) === undefined) throw error;
       const found = await this.inspect(id);
       if (!wanted.includes(found?.state ?? 'gone')) throw error;
     }
   }
-}
-
-function request(
-  abortSignal: AbortSignal,
-  parts: { query?: Readonly<Record<string, unknown>>; body?: Readonly<Record<string, unknown>> } = {},
-): Request {
-  return { abortSignal, _query: parts.query ?? {}, _body: parts.body ?? {} };
 }

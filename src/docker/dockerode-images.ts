@@ -1,64 +1,37 @@
-import Docker from 'dockerode';
-import { Agent } from 'node:http';
 import { Readable } from 'node:stream';
-import type { Clock } from '../runtime/clock';
-import { systemClock } from '../runtime/clock';
-import { untilAborted, withDeadline } from '../runtime/deadline';
+import { untilAborted } from '../runtime/deadline';
 import { ReasonedError, describeError } from '../runtime/errors';
-import { engineError, refusedStatus } from './errors';
+import type { DockerCallOptions, DockerRequest } from './docker-calls';
+import { DockerCalls, request } from './docker-calls';
+import { refusedStatus } from './errors';
 import { imageEvents } from './image-stream';
 import type { ImageTransport } from './images';
 import { isDigestName, isImageReference, splitName } from './names';
 import { isRecord } from './record';
 
-export interface DockerodeImagesOptions {
-  /** Path of the daemon's socket. */
-  readonly socketPath: string;
-  /** Deadline of every call that moves no image; 15 s when absent. */
-  readonly timeoutMs?: number;
-  readonly clock?: Clock;
-}
-
-/** What dockerode is to send, said outright: left to itself it puts one object into the query and the body alike. */
-interface Request {
-  readonly abortSignal: AbortSignal;
-  readonly _query: Readonly<Record<string, unknown>>;
-  readonly _body: Readonly<Record<string, unknown>>;
-}
-
 /** The part of dockerode that is used. Its own types leave out options that it takes, and answer `any`. */
 interface Dockerode {
-  getImages(request: Request): Promise<Readable>;
-  loadImage(archive: Readable, request: Request): Promise<Readable>;
-  createImage(request: Request): Promise<Readable>;
+  getImages(request: DockerRequest): Promise<Readable>;
+  loadImage(archive: Readable, request: DockerRequest): Promise<Readable>;
+  createImage(request: DockerRequest): Promise<Readable>;
   getImage(name: string): {
-    inspect(request: Request): Promise<unknown>;
-    tag(request: Request): Promise<unknown>;
+    inspect(request: DockerRequest): Promise<unknown>;
+    tag(request: DockerRequest): Promise<unknown>;
     distribution(): Promise<unknown>;
   };
 }
 
 /** The images of the daemon behind a Unix socket. Nothing is sent before the first call. */
-export function createImageTransport(options: DockerodeImagesOptions): ImageTransport {
-  const { socketPath, timeoutMs = 15_000, clock = systemClock } = options;
-  // As in DockerodeEngine: neither our environment nor a kept connection decides where a call goes.
-  const given = { host: undefined, timeout: undefined, socketPath, agent: new Agent({ keepAlive: false }) };
-  const docker = new Docker(given) as unknown as Dockerode;
-  const failure = (what: string, error: unknown): ReasonedError => engineError(what, socketPath, error);
-  const call = async <T>(what: string, ms: number, send: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    try {
-      return await withDeadline({ clock, ms, what: `the call to ${what}` }, send);
-    } catch (error) {
-      throw failure(what, error);
-    }
-  };
+export function createImageTransport(options: DockerCallOptions): ImageTransport {
+  const calls = new DockerCalls(options);
+  const docker = calls.connect() as unknown as Dockerode;
   /** What lasts: ended by the signal, with the signal's reason. */
   const last = async <T>(what: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
     try {
       signal.throwIfAborted();
       return await untilAborted(work(), signal);
     } catch (error) {
-      throw failure(what, signal.aborted ? signal.reason : error);
+      throw calls.failure(what, signal.aborted ? signal.reason : error);
     }
   };
   const image = (name: string): ReturnType<Dockerode['getImage']> => {
@@ -70,17 +43,12 @@ export function createImageTransport(options: DockerodeImagesOptions): ImageTran
   return {
     digestsOf: async (imageID) => {
       const what = `inspect image ${imageID}`;
-      try {
-        return readDigests(await call(what, timeoutMs, (signal) => image(imageID).inspect(request(signal))));
-      } catch (error) {
-        if (refusedStatus(error) === 404) return [];
-        throw error;
-      }
+      return readDigests(await calls.unlessMissing(what, (signal) => image(imageID).inspect(request(signal))));
     },
     save: async (imageID, { signal }) => {
       const what = `save image ${imageID}`;
-      const answer = await last(what, signal, () => docker.getImages(request(signal, { names: imageID })));
-      return bytesOf(answer, (error) => failure(what, signal.aborted ? signal.reason : error));
+      const answer = await last(what, signal, () => docker.getImages(request(signal, { query: { names: imageID } })));
+      return bytesOf(answer, (error) => calls.failure(what, signal.aborted ? signal.reason : error));
     },
     load: (archive, { signal }) =>
       last('load an image', signal, async () => {
@@ -89,7 +57,7 @@ export function createImageTransport(options: DockerodeImagesOptions): ImageTran
         const watched = bytesOf(archive, (error) => (fault = { error }).error);
         const content = Readable.from(watched, { objectMode: false });
         try {
-          const answer = await docker.loadImage(content, request(signal, { quiet: true }));
+          const answer = await docker.loadImage(content, request(signal, { query: { quiet: true } }));
           for await (const { error } of imageEvents(answer)) if (error !== undefined) throw notLoaded(error);
         } catch (error) {
           throw fault === undefined ? error : fault.error;
@@ -100,7 +68,7 @@ export function createImageTransport(options: DockerodeImagesOptions): ImageTran
     ask: async (reference, { timeoutMs: ms }) => {
       if (!isDigestName(reference)) throw notPullable(reference, 'it is no name by digest');
       try {
-        await call(`ask the registry for ${reference}`, ms, () => image(reference).distribution());
+        await calls.call(`ask the registry for ${reference}`, () => image(reference).distribution(), ms);
       } catch (error) {
         const status = refusedStatus(error);
         if (status !== undefined && status < 500) throw notPullable(reference, describeError(error));
@@ -112,11 +80,13 @@ export function createImageTransport(options: DockerodeImagesOptions): ImageTran
         if (!isDigestName(reference)) throw notPullable(reference, 'it is no name by digest');
         const [fromImage, tag] = reference.split('@');
         const layers = new Map<string, number>();
-        const answer = await docker.createImage(request(signal, { fromImage, tag })).catch((error: unknown) => {
-          throw refusedStatus(failure('pull', error)) === undefined
-            ? error
-            : notPulled(reference, describeError(error), error);
-        });
+        const answer = await docker
+          .createImage(request(signal, { query: { fromImage, tag } }))
+          .catch((error: unknown) => {
+            throw refusedStatus(calls.failure('pull', error)) === undefined
+              ? error
+              : notPulled(reference, describeError(error), error);
+          });
         for await (const { error, layer } of imageEvents(answer)) {
           if (error !== undefined) throw notPulled(reference, error);
           if (layer === undefined) continue;
@@ -125,15 +95,11 @@ export function createImageTransport(options: DockerodeImagesOptions): ImageTran
         }
       }),
     tag: async (imageID, name) => {
-      await call(`tag image ${imageID} as ${name}`, timeoutMs, (signal) =>
-        image(imageID).tag(request(signal, splitName(name))),
+      await calls.call(`tag image ${imageID} as ${name}`, (signal) =>
+        image(imageID).tag(request(signal, { query: splitName(name) })),
       );
     },
   };
-}
-
-function request(abortSignal: AbortSignal, query: Readonly<Record<string, unknown>> = {}): Request {
-  return { abortSignal, _query: query, _body: {} };
 }
 
 async function* bytesOf(

@@ -1,20 +1,11 @@
 import Ajv from 'ajv';
-import Docker from 'dockerode';
-import { Agent } from 'node:http';
-import type { Clock } from '../runtime/clock';
-import { systemClock } from '../runtime/clock';
-import { withDeadline } from '../runtime/deadline';
 import { ReasonedError } from '../runtime/errors';
-import { engineError, refusedStatus } from './errors';
+import type { DockerCallOptions, DockerRequest } from './docker-calls';
+import { DockerCalls, request } from './docker-calls';
 import { isName } from './names';
 import type { DockerNetworks, NetworkInfo, NetworkUser } from './networks';
 
-interface Request {
-  readonly abortSignal: AbortSignal;
-  readonly _query: Readonly<Record<string, unknown>>;
-  readonly _body: Readonly<Record<string, unknown>>;
-}
-type Call = (request: Request) => Promise<unknown>;
+type Call = (request: DockerRequest) => Promise<unknown>;
 
 /** The part of dockerode that is used; see dockerode-engine.ts. */
 interface Dockerode {
@@ -76,26 +67,20 @@ const isList = ajv.compile<readonly { readonly Id: string; readonly Name: string
 
 /** The networks of the daemon behind a Unix socket. Nothing is sent before the first call. */
 export class DockerodeNetworks implements DockerNetworks {
+  readonly #calls: DockerCalls;
   readonly #docker: Dockerode;
-  readonly #socketPath: string;
-  readonly #timeoutMs: number;
-  readonly #clock: Clock;
 
-  /** @param options.timeoutMs deadline of every call; 15 s when absent */
-  constructor(options: { readonly socketPath: string; readonly timeoutMs?: number; readonly clock?: Clock }) {
-    const { socketPath, timeoutMs = 15_000, clock = systemClock } = options;
-    // As for the containers: what our environment says must not win, and no connection outlives its call.
-    const connection = { host: undefined, timeout: undefined, socketPath, agent: new Agent({ keepAlive: false }) };
-    this.#docker = new Docker(connection);
-    this.#socketPath = socketPath;
-    this.#timeoutMs = timeoutMs;
-    this.#clock = clock;
+  constructor(options: DockerCallOptions) {
+    this.#calls = new DockerCalls(options);
+    this.#docker = this.#calls.connect();
   }
 
   async named(name: string): Promise<readonly NetworkInfo[]> {
     // Docker compares parts of names: the list also has those that merely contain it.
     const query = { filters: JSON.stringify({ name: [name] }) };
-    const list = await this.#call('list its networks', (request) => this.#docker.listNetworks(request), query);
+    const list = await this.#calls.call('list its networks', (signal) =>
+      this.#docker.listNetworks(request(signal, { query })),
+    );
     if (!isList(list)) throw invalid('its networks');
     const found: NetworkInfo[] = [];
     for (const { Id } of list.filter(({ Name }) => Name === name)) {
@@ -108,26 +93,12 @@ export class DockerodeNetworks implements DockerNetworks {
   /** Undefined when it is gone. Only this shows who is in it. */
   async #inspect(id: string): Promise<NetworkInfo | undefined> {
     if (!isName(id)) throw invalid('its networks');
-    try {
-      const answer = await this.#call(`inspect network ${id}`, (request) =>
-        this.#docker.getNetwork(id).inspect(request),
-      );
-      if (!isNetwork(answer)) throw invalid('a network');
-      return toInfo(answer);
-    } catch (error) {
-      if (refusedStatus(error) === 404) return undefined;
-      throw error;
-    }
-  }
-
-  /** One call under a deadline; every failure of it is an error with a reason. */
-  async #call(what: string, send: Call, query: Request['_query'] = {}): Promise<unknown> {
-    const limit = { clock: this.#clock, ms: this.#timeoutMs, what: `the call to ${what}` };
-    try {
-      return await withDeadline(limit, (abortSignal) => send({ abortSignal, _query: query, _body: {} }));
-    } catch (error) {
-      throw engineError(what, this.#socketPath, error);
-    }
+    const answer = await this.#calls.unlessMissing(`inspect network ${id}`, (signal) =>
+      this.#docker.getNetwork(id).inspect(request(signal)),
+    );
+    if (answer === undefined) return undefined;
+    if (!isNetwork(answer)) throw invalid('a network');
+    return toInfo(answer);
   }
 }
 

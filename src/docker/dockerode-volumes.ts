@@ -1,21 +1,12 @@
 import Ajv from 'ajv';
-import Docker from 'dockerode';
-import { Agent } from 'node:http';
-import type { Clock } from '../runtime/clock';
-import { systemClock } from '../runtime/clock';
-import { withDeadline } from '../runtime/deadline';
 import { ReasonedError } from '../runtime/errors';
-import { engineError, refusedStatus } from './errors';
+import type { DockerCallOptions, DockerRequest } from './docker-calls';
+import { DockerCalls, request } from './docker-calls';
 import { mountsOf } from './mounts';
 import { isName } from './names';
 import type { DockerVolumes, MountUser, VolumeInfo, VolumeUser } from './volumes';
 
-interface Request {
-  readonly abortSignal: AbortSignal;
-  readonly _query: Readonly<Record<string, unknown>>;
-  readonly _body: Readonly<Record<string, unknown>>;
-}
-type Call = (request: Request) => Promise<unknown>;
+type Call = (request: DockerRequest) => Promise<unknown>;
 
 /** The part of dockerode that is used; see dockerode-engine.ts. */
 interface Dockerode {
@@ -68,26 +59,18 @@ const isUserList = ajv.compile<readonly UserAnswer[]>({
 
 /** The volumes of the daemon behind a Unix socket. Nothing is sent before the first call. */
 export class DockerodeVolumes implements DockerVolumes {
+  readonly #calls: DockerCalls;
   readonly #docker: Dockerode;
-  readonly #socketPath: string;
-  readonly #timeoutMs: number;
-  readonly #clock: Clock;
 
-  /** @param options.timeoutMs deadline of every call; 15 s when absent */
-  constructor(options: { readonly socketPath: string; readonly timeoutMs?: number; readonly clock?: Clock }) {
-    const { socketPath, timeoutMs = 15_000, clock = systemClock } = options;
-    // As for the containers: what our environment says must not win, and no connection outlives its call.
-    const connection = { host: undefined, timeout: undefined, socketPath, agent: new Agent({ keepAlive: false }) };
-    this.#docker = new Docker(connection);
-    this.#socketPath = socketPath;
-    this.#timeoutMs = timeoutMs;
-    this.#clock = clock;
+  constructor(options: DockerCallOptions) {
+    this.#calls = new DockerCalls(options);
+    this.#docker = this.#calls.connect();
   }
 
   async inspect(name: string): Promise<VolumeInfo | undefined> {
     if (!isName(name)) return undefined;
-    const answer = await this.#unlessMissing(`inspect volume ${name}`, (request) =>
-      this.#docker.getVolume(name).inspect(request),
+    const answer = await this.#calls.unlessMissing(`inspect volume ${name}`, (signal) =>
+      this.#docker.getVolume(name).inspect(request(signal)),
     );
     if (answer === undefined) return undefined;
     if (!isVolume(answer)) throw invalid('a volume');
@@ -98,17 +81,17 @@ export class DockerodeVolumes implements DockerVolumes {
   async list(labels: Readonly<Record<string, string>>): Promise<readonly string[]> {
     const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
     const query = { filters: JSON.stringify({ label }) };
-    const answer = await this.#call('list its volumes', (request) => this.#docker.listVolumes(request), { query });
+    const answer = await this.#calls.call('list its volumes', (signal) =>
+      this.#docker.listVolumes(request(signal, { query })),
+    );
     if (!isVolumeList(answer)) throw invalid('its volumes');
     return (answer.Volumes ?? []).map(({ Name }) => Name);
   }
 
   async usersOf(name: string): Promise<readonly VolumeUser[]> {
     const query = { all: true, filters: JSON.stringify({ volume: [name] }) };
-    const answer = await this.#call(
-      `list the containers of volume ${name}`,
-      (request) => this.#docker.listContainers(request),
-      { query },
+    const answer = await this.#calls.call(`list the containers of volume ${name}`, (signal) =>
+      this.#docker.listContainers(request(signal, { query })),
     );
     if (!isUserList(answer)) throw invalid('its containers');
     return answer.map(userOf);
@@ -116,42 +99,22 @@ export class DockerodeVolumes implements DockerVolumes {
 
   async mountUsers(): Promise<readonly MountUser[]> {
     const query = { all: true };
-    const answer = await this.#call('list its containers', (request) => this.#docker.listContainers(request), {
-      query,
-    });
+    const answer = await this.#calls.call('list its containers', (signal) =>
+      this.#docker.listContainers(request(signal, { query })),
+    );
     if (!isUserList(answer)) throw invalid('its containers');
     return answer.map((container) => ({ ...userOf(container), mounts: mountsOf(container) }));
   }
 
   async create(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
     const body = { Name: requireName(name), Driver: 'local', Labels: labels };
-    await this.#call(`create volume ${name}`, (request) => this.#docker.createVolume(request), { body });
+    await this.#calls.call(`create volume ${name}`, (signal) => this.#docker.createVolume(request(signal, { body })));
   }
 
   async remove(name: string): Promise<void> {
-    await this.#unlessMissing(`remove volume ${name}`, (request) =>
-      this.#docker.getVolume(requireName(name)).remove(request),
+    await this.#calls.unlessMissing(`remove volume ${name}`, (signal) =>
+      this.#docker.getVolume(requireName(name)).remove(request(signal)),
     );
-  }
-
-  /** One call under a deadline; every failure of it is an error with a reason. */
-  async #call(what: string, send: Call, parts: { query?: object; body?: object } = {}): Promise<unknown> {
-    const request = { _query: { ...parts.query }, _body: { ...parts.body } };
-    const limit = { clock: this.#clock, ms: this.#timeoutMs, what: `the call to ${what}` };
-    try {
-      return await withDeadline(limit, (abortSignal) => send({ ...request, abortSignal }));
-    } catch (error) {
-      throw engineError(what, this.#socketPath, error);
-    }
-  }
-
-  async #unlessMissing(what: string, send: Call): Promise<unknown> {
-    try {
-      return await this.#call(what, send);
-    } catch (error) {
-      if (refusedStatus(error) === 404) return undefined;
-      throw error;
-    }
   }
 }
 

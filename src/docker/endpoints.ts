@@ -1,4 +1,5 @@
 import type { ContainerInfo } from './engine';
+import { isSet } from './known-fields';
 import { isRecord, member } from './record';
 
 type Endpoint = Readonly<Record<string, unknown>>;
@@ -108,10 +109,4 @@ function textsOf(list: unknown): string[] {
 /** Older versions of the API add the container's short ID. */
 function aliasesOf({ Aliases: aliases }: Endpoint, containerID: string): readonly unknown[] {
   return Array.isArray(aliases) ? aliases.filter((alias: unknown) => alias !== containerID.slice(0, 12)) : [];
-}
-
-/** False for all the ways in which Docker says that nothing was set. */
-function isSet(value: unknown): boolean {
-  if (value === undefined || value === null || value === '' || value === 0) return false;
-  return typeof value !== 'object' || Object.keys(value).length > 0;
 }
