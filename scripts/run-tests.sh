@@ -11,6 +11,8 @@ exec 3>&1
 reports=$(mktemp -d)
 passed=0 failed=0
 summary=''
+# What is wrong, said once more at the end: of a long output a reader may have the end only.
+faults=''
 # What a failed part names here is not attempted by the parts that need it.
 declare -A broken=()
 
@@ -25,6 +27,7 @@ finish() {
   # shellcheck disable=SC2046 # one word a process
   kill -TERM $(jobs -p) 2>/dev/null
   rm -rf "$reports"
+  [ -z "$faults" ] || printf '\n── what failed\n%s' "$faults"
   printf '\n%-34s %8s %8s %8s\n%s\n' part passed failed seconds "$summary"
   [ $((passed + failed)) -gt 0 ] || failed=1
   printf '%s passed, %s failed\n' "$passed" "$failed"
@@ -40,6 +43,14 @@ trap 'exit 143' TERM HUP
 record() {
   passed=$((passed + $2)) failed=$((failed + $3))
   summary+=$(printf '%-34s %8s %8s %8s' "$@")$'\n'
+}
+
+# remember NAME FILE: the lines of its output that say what is wrong, or else the last ones.
+remember() {
+  local lines
+  lines=$(grep -aE '^[[:space:]]*(✗|●|FAIL |[^ ]*[Ee]rror:)' "$2" | head -n 20)
+  [ -n "$lines" ] || lines=$(tail -n 10 "$2")
+  faults+=$(printf '%s\n' "$1" && printf '%s\n' "$lines" | cut -c 1-1000 | sed 's/^/    /')$'\n'
 }
 
 heading() { printf '\n── %s\n' "$1"; }
@@ -61,6 +72,7 @@ check() {
   else
     printf '✗ %s (exit %s)\n' "$name" $?
     sed 's/^/    /' "$log"
+    remember "$name" "$log"
     record "$name" 0 1 $((SECONDS - started))
     return 1
   fi
@@ -68,13 +80,24 @@ check() {
 
 # stage NAME SECONDS command…: counts as one. Its output, which shows progress, is shown as it comes.
 stage() {
-  local name=$1 started=$SECONDS
+  local name=$1 started=$SECONDS log=$reports/log code
   shift
   heading "$name"
-  if within "$@"; then
+  : >"$log"
+  # No pipe: what the stage leaves running would hold its end open, and be waited for.
+  tail --follow --lines=+1 --sleep-interval=0.1 --pid=$$ "$log" 3>&- &
+  local shown=$!
+  within "$@" >"$log" 2>&1
+  code=$?
+  # What was written last is shown.
+  sleep 0.3
+  kill "$shown" 2>/dev/null
+  wait "$shown" 2>/dev/null
+  if [ "$code" -eq 0 ]; then
     record "$name" 1 0 $((SECONDS - started))
   else
-    printf '✗ %s (exit %s)\n' "$name" $?
+    printf '✗ %s (exit %s)\n' "$name" "$code"
+    remember "$name" "$log"
     record "$name" 0 1 $((SECONDS - started))
     return 1
   fi
@@ -92,7 +115,9 @@ tests() {
   fi
   rm -f "$report"
   within "$limit" jest --selectProjects "$project" --json --outputFile "$report" "$@" >"$reports/stdout"
-  counts=$(ts-node scripts/jest-counts.ts "$report" $?)
+  ts-node scripts/jest-counts.ts "$report" $? >"$reports/counts"
+  counts=$(head -n 1 "$reports/counts")
+  [ "${counts#* }" = 0 ] || { tail -n +2 "$reports/counts" >"$reports/log"; remember "$name" "$reports/log"; }
   # shellcheck disable=SC2086 # two words
   record "$name" $counts $((SECONDS - started))
 }

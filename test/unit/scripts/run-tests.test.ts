@@ -73,6 +73,16 @@ describe('run-tests.sh', () => {
     expect(output).toContain('not run: the lab (docker26) is not up');
   });
 
+  it('says once more at the end what was wrong in a stage, whose output it has shown before', () => {
+    stub('test/chaos/run', 'echo "case 1"; echo "✗ 2 the server is lost" >&2; echo done; exit 1');
+    const { code, lastLine, output } = runTests('e2e');
+    expect({ code, lastLine }).toEqual({ code: 1, lastLine: '15 passed, 1 failed' });
+    const [before = '', after = ''] = output.split('── what failed');
+    expect(before).toContain('case 1\n✗ 2 the server is lost\ndone');
+    expect(after).toContain('chaos, docker28\n    ✗ 2 the server is lost\n');
+    expect(after).not.toContain('case 1');
+  });
+
   it('ends at once when the packages cannot be installed', () => {
     stub('scripts/install.sh', 'echo "npm install failed"; exit 1');
     expect(runTests()).toMatchObject({ code: 1, lastLine: '0 passed, 1 failed' });
