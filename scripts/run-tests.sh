@@ -27,7 +27,7 @@ finish() {
   # shellcheck disable=SC2046 # one word a process
   kill -TERM $(jobs -p) 2>/dev/null
   rm -rf "$reports"
-  [ -z "$faults" ] || printf '\n── what failed\n%s' "$faults"
+  [ -z "$faults" ] || printf '\n── what failed, or not at once passed\n%s' "$faults"
   printf '\n%-34s %8s %8s %8s\n%s\n' part passed failed seconds "$summary"
   [ $((passed + failed)) -gt 0 ] || failed=1
   printf '%s passed, %s failed\n' "$passed" "$failed"
@@ -48,7 +48,7 @@ record() {
 # remember NAME FILE: the lines of its output that say what is wrong, or else the last ones.
 remember() {
   local lines
-  lines=$(grep -aE '^[[:space:]]*(✗|●|FAIL |[^ ]*[Ee]rror:)' "$2" | head -n 20)
+  lines=$(grep -aE '^[[:space:]]*(✗|⚠|●|FAIL |[^ ]*[Ee]rror:)' "$2" | head -n 20)
   [ -n "$lines" ] || lines=$(tail -n 10 "$2")
   faults+=$(printf '%s\n' "$1" && printf '%s\n' "$lines" | cut -c 1-1000 | sed 's/^/    /')$'\n'
 }
@@ -95,6 +95,7 @@ stage() {
   wait "$shown" 2>/dev/null
   if [ "$code" -eq 0 ]; then
     record "$name" 1 0 $((SECONDS - started))
+    if grep -aq '^⚠' "$log"; then remember "$name" "$log"; fi
   else
     printf '✗ %s (exit %s)\n' "$name" "$code"
     remember "$name" "$log"

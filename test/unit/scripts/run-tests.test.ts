@@ -77,10 +77,19 @@ describe('run-tests.sh', () => {
     stub('test/chaos/run', 'echo "case 1"; echo "✗ 2 the server is lost" >&2; echo done; exit 1');
     const { code, lastLine, output } = runTests('e2e');
     expect({ code, lastLine }).toEqual({ code: 1, lastLine: '15 passed, 1 failed' });
-    const [before = '', after = ''] = output.split('── what failed');
+    const [before = '', after = ''] = output.split('── what failed, or not at once passed');
     expect(before).toContain('case 1\n✗ 2 the server is lost\ndone');
     expect(after).toContain('chaos, docker28\n    ✗ 2 the server is lost\n');
     expect(after).not.toContain('case 1');
+  });
+
+  it('says at the end what passed at the second try only', () => {
+    stub('test/chaos/run', 'echo "✗ 1 lost"; echo "✓ 1 found"; echo "⚠ 1 failed, and passed at the second try: lost"');
+    const { code, output } = runTests('e2e');
+    expect(code).toBe(0);
+    expect(output.split('── what failed, or not at once passed')[1]).toContain(
+      '⚠ 1 failed, and passed at the second try',
+    );
   });
 
   it('ends at once when the packages cannot be installed', () => {
