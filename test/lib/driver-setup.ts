@@ -73,7 +73,8 @@ export class DriverSetup {
       engine: { start },
       execRoot: this.execRoot,
       runDir: this.runDir,
-      wrapperPath: '/opt/transship/oci/transship-runc',
+      nodePid: 'self',
+    wrapperPath: '/opt/transship/oci/transship-runc',
     });
   }
 

@@ -188,6 +188,17 @@ export function fakeDriver(
     name: 'runc',
     checkFreeze: () => Promise.resolve([]),
     checkWake: () => Promise.resolve([]),
+    checkAddresses: () => Promise.resolve([]),
+    checkSilence: () => Promise.resolve([]),
+    silence: ({ id }) => {
+      docker.change(id, { isSilent: true });
+      return Promise.resolve();
+    },
+    openNetwork: ({ pid }) => {
+      const { id } = docker.containers.find((container) => container.pid === pid) ?? {};
+      if (id !== undefined) docker.change(id, { isSilent: false });
+      return Promise.resolve();
+    },
     prepareDump: () => Promise.resolve({ help: '' }),
     dump: async ({ id }, _target, { closeConnections, criuOptions }) => {
       volume.toldAtDump = criuOptions;
