@@ -32,7 +32,12 @@ export async function chooseFor(
   { node }: Pick<AgentDeps, 'node'>,
 ): Promise<ShownOptions> {
   const facts = await node.dumpFacts(container.pid);
-  const options: readonly ChosenOption[] = chooseCriuOptions(facts, container.init, migration.spec.criu, migration.spec.connections);
+  const options: readonly ChosenOption[] = chooseCriuOptions(
+    facts,
+    container.init,
+    migration.spec.criu,
+    migration.spec.connections,
+  );
   const obstacle = findCriuObstacles(facts, options)[0];
   if (obstacle !== undefined) throw new ReasonedError(obstacle.reason, obstacle.message);
   return describeOptions(options);

@@ -55,7 +55,8 @@ export function createNodeAccess(options: {
     volumeID: () => volumeProbe.volumeID(volume),
     measureClock: () => measureClockOffset(volume, name),
     establishedConnections: async (pid) => establishedConnections(await containerPids(pid)),
-    connectionsToKeep: async (pid) => connectionsToKeep(await containerPids(pid), hostPid === undefined ? 'self' : Number(hostPid)),
+    connectionsToKeep: async (pid) =>
+      connectionsToKeep(await containerPids(pid), hostPid === undefined ? 'self' : Number(hostPid)),
     probeClosing: () => probeClosing({ run: commands, clock }),
     closeConnections: (pid) =>
       closeConnections(pid, { run: commands, clock, nodePid: hostPid === undefined ? 'self' : Number(hostPid) }),

@@ -125,6 +125,6 @@ export function restoreArguments(options: readonly CriuOption[]): RestoreArgumen
     ],
     // CRIU makes closed sockets of those whose connection ended before the dump: it knows their peers still, takes them
     // for connected, and would refuse to restore them (measured with CRIU 4.2.1). Not beside connections that are kept.
-    config: (has('mntns-compat-mode') ? 'mntns-compat-mode\n' : '') + (has('tcp-established') ? '' : 'tcp-close\n'),
+    config: (has('tcp-established') ? '' : 'tcp-close\n') + (has('mntns-compat-mode') ? 'mntns-compat-mode\n' : ''),
   };
 }

@@ -76,7 +76,7 @@ const networkOf = (node: NodeName): string => {
 function expectWhole(found: BulkReport): void {
   expect(found).toMatchObject({ same: true, broken: null });
   expect(found.error ?? found.firstWrong).toBeUndefined();
-  expect(Math.min(found.sentBytes, found.receivedBytes)).toBeGreaterThan(1_000_000);
+  expect(Math.min(found.sentBytes, found.receivedBytes)).toBeGreaterThan(100_000);
 }
 
 const say = (what: string, { longestGapMs, receivedBytes }: BulkReport): void => {
@@ -89,8 +89,8 @@ test('in a macvlan network every byte of a stream in both directions arrives, th
   const endpoint = endpointOn('node-a');
   for (const from of NODES) {
     const to = from === 'node-a' ? 'node-b' : 'node-a';
-    const client = await begin(endpoint.IPAddress);
-    const idle = await begin(endpoint.IPAddress);
+    const one = await begin(endpoint.IPAddress);
+    const other = await begin(endpoint.IPAddress);
     const moved = await migrateWell(move(`keep-from-${from}`, from));
     report('a streaming server', moved);
     expect(endpointOn(to)).toEqual(endpoint);
@@ -100,8 +100,8 @@ test('in a macvlan network every byte of a stream in both directions arrives, th
     expect(moved.status.source?.checks).toContainEqual(
       expect.objectContaining({ reason: 'ConnectionsWillBeKept', blocking: false }),
     );
-    for (const one of [client, idle]) {
-      const found = await one.stop();
+    for (const client of [one, other]) {
+      const found = await client.stop();
       say(`${from} → ${to}`, found);
       expectWhole(found);
     }

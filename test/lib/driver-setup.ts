@@ -74,7 +74,7 @@ export class DriverSetup {
       execRoot: this.execRoot,
       runDir: this.runDir,
       nodePid: 'self',
-    wrapperPath: '/opt/transship/oci/transship-runc',
+      wrapperPath: '/opt/transship/oci/transship-runc',
     });
   }
 

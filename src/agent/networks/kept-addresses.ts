@@ -30,7 +30,9 @@ export async function asToBeMade(
     if (network !== undefined && ADDRESSED.includes(network.driver)) kept.push(name);
   }
   const pinned = pinAddresses(container, kept);
-  const addresses = attachedNetworks(pinned).flatMap((network) => (kept.includes(network.name) ? network.addresses : []));
+  const addresses = attachedNetworks(pinned).flatMap((network) =>
+    kept.includes(network.name) ? network.addresses : [],
+  );
   return { container: pinned, addresses };
 }
 

@@ -54,7 +54,8 @@ export async function holdConnections(
   const addresses = keptAddresses(source?.needs ?? {});
   if (addresses.length > 0) await driver.silence(container);
   const { kept, lost } = sortConnections(await node.connectionsToKeep(container.pid), addresses);
-  if (lost.length > 0) throw new ReasonedError('ConnectionsNotKeepable', `the frozen container has ${notKeepable(lost)}`);
+  if (lost.length > 0)
+    throw new ReasonedError('ConnectionsNotKeepable', `the frozen container has ${notKeepable(lost)}`);
   if (kept.length === 0) return;
   const peers = [...new Set(kept.map(({ remote }) => remote))].slice(0, PEERS_TOLD);
   const keptConnections: KeptConnections = { count: kept.length, peers };

@@ -79,11 +79,7 @@ async function digestsOf({ imageID }: ContainerInfo, { images }: AgentDeps): Pro
   }
 }
 
-async function containerChecks(
-  made: ToBeMade,
-  migration: ContainerMigration,
-  deps: AgentDeps,
-): Promise<Check[]> {
+async function containerChecks(made: ToBeMade, migration: ContainerMigration, deps: AgentDeps): Promise<Check[]> {
   const { container } = made;
   const pod = container.labels['io.kubernetes.pod.name'];
   if (pod !== undefined) {

@@ -61,7 +61,9 @@ export async function armMarker(
   await symlink(checkpoint.work, marker.work);
   await writeFile(marker.restoreOptions, restore.flags.map((flag) => `${flag}\n`).join(''), { mode: 0o600 });
   if (script !== '' && addresses !== undefined) {
-    await writeFile(marker.addresses, addresses.map((address) => `${requireAddress(address)}\n`).join(''), { mode: 0o600 });
+    await writeFile(marker.addresses, addresses.map((address) => `${requireAddress(address)}\n`).join(''), {
+      mode: 0o600,
+    });
   }
   // Last, for from here on the wrapper acts.
   await writeFile(join(marker.directory, 'armed'), '', { mode: 0o600 });

@@ -4,6 +4,7 @@ import { ReasonedError } from '../../runtime/errors';
 import type { CommandRunner } from '../../runtime/exec';
 import type { DriverContainer, Finding } from '../driver';
 import { networkOf, optional } from '../processes';
+import type { Inside } from './network-lock';
 import { insideOf, unlockChains } from './network-lock';
 import type { RuncDriverOptions } from './options';
 
@@ -68,18 +69,41 @@ export async function openNetwork(pid: number, run: CommandRunner): Promise<void
     if (exitCode === 0) return rootQueues(stdout).flatMap(({ handle, device }) => (handle === HANDLE ? device : []));
     // A node without tc has silenced nothing; and with its last process the network is gone.
     if (exitCode === 127 || (await networkOf(pid)) === undefined) return [];
-    throw new ReasonedError('NetworkLocked', `whether the container is silent cannot be told: ${stderr.trim().slice(-300)}`);
+    throw new ReasonedError(
+      'NetworkLocked',
+      `whether the container is silent cannot be told: ${stderr.trim().slice(-300)}`,
+    );
   };
   const openQueues = async (): Promise<void> => {
     const devices = await silent();
     if (devices.length === 0) return;
     for (const device of devices) await inside('tc', 'qdisc', 'del', 'dev', device, 'root', 'handle', HANDLE);
     const [left] = await silent();
-    if (left === undefined) return;
+    if (left === undefined) {
+      await Promise.all(devices.map((device) => announce(device, inside)));
+      return;
+    }
     const cure = `tc qdisc del dev ${left} root`;
     throw new ReasonedError('NetworkLocked', `the network of the container cannot be opened; ${cure} in its namespace`);
   };
   await Promise.all([openQueues(), unlockChains('iptables', inside, LOCK), unlockChains('ip6tables', inside, LOCK)]);
+}
+
+/**
+ * Tells the neighbours that the container is here still: a target that was about to wake it up may have told them
+ * otherwise, and it may have nothing to send by itself. An address that is set once more to what it is makes the kernel
+ * say so. What cannot be told is no failure: neighbours ask again, some time.
+ */
+async function announce(device: string, inside: Inside): Promise<void> {
+  const [, mac] = / link\/ether (\S+)/.exec((await inside('ip', '-o', 'link', 'show', 'dev', device)) ?? '') ?? [];
+  if (mac === undefined) return;
+  const settings = [`net/ipv4/conf/${device}/arp_notify`, `net/ipv6/conf/${device}/ndisc_notify`];
+  const before = await Promise.all(settings.map((setting) => inside('sysctl', '-n', setting)));
+  for (const setting of settings) await inside('sysctl', '-q', '-w', `${setting}=1`);
+  await inside('ip', 'link', 'set', 'dev', device, 'address', mac);
+  for (const [index, setting] of settings.entries()) {
+    await inside('sysctl', '-q', '-w', `${setting}=${before[index]?.trim() ?? '0'}`);
+  }
 }
 
 function showQueues(pid: number, run: CommandRunner): ReturnType<CommandRunner['run']> {
