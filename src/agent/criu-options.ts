@@ -18,7 +18,7 @@ export async function criuChecks(
   { node }: { readonly node: Pick<NodeAccess, 'dumpFacts'> },
 ): Promise<Check[]> {
   const facts = await node.dumpFacts(container.pid);
-  const options = chooseCriuOptions(facts, container.init, migration.spec.criu);
+  const options = chooseCriuOptions(facts, container.init, migration.spec.criu, migration.spec.connections);
   return findCriuObstacles(facts, options).map(({ reason, message }) => blocking(reason, message));
 }
 
@@ -32,7 +32,12 @@ export async function chooseFor(
   { node }: Pick<AgentDeps, 'node'>,
 ): Promise<ShownOptions> {
   const facts = await node.dumpFacts(container.pid);
-  const options: readonly ChosenOption[] = chooseCriuOptions(facts, container.init, migration.spec.criu);
+  const options: readonly ChosenOption[] = chooseCriuOptions(
+    facts,
+    container.init,
+    migration.spec.criu,
+    migration.spec.connections,
+  );
   const obstacle = findCriuObstacles(facts, options)[0];
   if (obstacle !== undefined) throw new ReasonedError(obstacle.reason, obstacle.message);
   return describeOptions(options);

@@ -107,6 +107,7 @@ async function main(): Promise<void> {
       runDir: settings.runDirectory,
       wrapperPath: settings.wrapperPath,
       signalAll,
+      nodePid: settings.hostPid === undefined ? 'self' : Number(settings.hostPid),
       clock,
     }),
     volume,

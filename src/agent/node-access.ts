@@ -4,7 +4,7 @@ import { closeConnections } from '../driver/close-connections';
 import { probeClosing } from '../driver/probe-closing';
 import { findDumpFacts } from '../driver/dump-facts';
 import { createFindPaths } from '../driver/find-paths';
-import { containerPids, establishedConnections, stoppedProcesses } from '../driver/processes';
+import { connectionsToKeep, containerPids, establishedConnections, stoppedProcesses } from '../driver/processes';
 import type { Clock } from '../runtime/clock';
 import { withDeadline } from '../runtime/deadline';
 import type { CommandRunner } from '../runtime/exec';
@@ -55,6 +55,8 @@ export function createNodeAccess(options: {
     volumeID: () => volumeProbe.volumeID(volume),
     measureClock: () => measureClockOffset(volume, name),
     establishedConnections: async (pid) => establishedConnections(await containerPids(pid)),
+    connectionsToKeep: async (pid) =>
+      connectionsToKeep(await containerPids(pid), hostPid === undefined ? 'self' : Number(hostPid)),
     probeClosing: () => probeClosing({ run: commands, clock }),
     closeConnections: (pid) =>
       closeConnections(pid, { run: commands, clock, nodePid: hostPid === undefined ? 'self' : Number(hostPid) }),

@@ -1,6 +1,7 @@
 import type {
   ClosedConnections,
   ContainerMigration,
+  KeptConnections,
   Progress,
   RestartPolicy,
   SourceStatus,
@@ -58,6 +59,11 @@ export interface NodeAccess {
   measureClock(): Promise<{ offsetMicroseconds: number; errorMicroseconds: number }>;
   /** Established TCP connections of the container with this first process. */
   establishedConnections(pid: number): Promise<readonly { local: string; remote: string; state: string }[]>;
+  /**
+   * The same of a frozen container, and those that its processes have closed with something that nobody has confirmed yet:
+   * the kernel alone has them, and no dump.
+   */
+  connectionsToKeep(pid: number): Promise<readonly { local: string; remote: string; state: string }[]>;
   /** A real reset of a connection of our own. */
   probeClosing(): Promise<ProbeResult>;
   /**
@@ -105,6 +111,8 @@ export interface JournalTimes {
   readonly publishedAt?: string;
   /** Noted just before the object says `Published`: from then on the target may have claimed. */
   readonly reportedAt?: string;
+  /** Those that the dump holds, noted before it begins. */
+  readonly keptConnections?: KeptConnections;
   /** What the freeze closed, noted when it is done. */
   readonly closedConnections?: ClosedConnections;
 }

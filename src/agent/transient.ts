@@ -19,6 +19,8 @@ const PASSING = new Set([
   'ImageNotSaved',
   // The client whose connection was in flight has arrived by the next time.
   'ConnectionsInFlight',
+  // The connection came after the preflight, and may be gone by the next time.
+  'ConnectionsNotKeepable',
   // It took its first lock right after it was looked at: the next dump is told so.
   'FileLocks',
 ]);

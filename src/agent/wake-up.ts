@@ -12,6 +12,7 @@ import type { UnpackedBase } from './checkpoint-store-port';
 import { containerLogs } from './container-logs';
 import { requireImage } from './created-container';
 import { reportedOptions } from './criu-options';
+import { addressesToRestore } from './networks/kept-addresses';
 import type { AgentDeps } from './ports';
 import { emptyUnlessBase, unpackedBase } from './pre-copied';
 
@@ -61,7 +62,9 @@ export async function wakeUp(
   const startedMs = clock.now();
   const { resumedAt } = await driver.wake(container.id, { timeoutMs: deps.deadlines.wakeMs });
   // The container runs: from here on nobody waits.
-  const proof = await driver.prove(await requireStarted(container.id, deps));
+  const started = await requireStarted(container.id, deps);
+  if (migration.spec.connections === 'Keep' && started.pid !== 0) await driver.openNetwork(started);
+  const proof = await driver.prove(started);
   return { wakeStartedAt: before === 'none' ? new Date(startedMs).toISOString() : undefined, resumedAt, proof };
 }
 
@@ -106,7 +109,11 @@ async function arm(
     store.placeLogs(checkpoint, found.manifest, containerLogs(container)),
   );
   const criuOptions = reportedOptions(migration.status.source);
-  await driver.arm(container.id, migration.metadata.uid, directories, { criuOptions });
+  const addresses = addressesToRestore(migration.status.source ?? {}, migration.spec, container.networkMode);
+  await driver.arm(container.id, migration.metadata.uid, directories, {
+    criuOptions,
+    ...(addresses === undefined ? {} : { addresses }),
+  });
 }
 
 async function applyLayer(

@@ -48,6 +48,7 @@ export type ClockReading = NonNullable<SourceStatus['clock']>;
 export type Retry = NonNullable<SourceStatus['retry']>;
 export type Progress = NonNullable<SourceStatus['progress']>;
 export type ClosedConnections = NonNullable<SourceStatus['closedConnections']>;
+export type KeptConnections = NonNullable<SourceStatus['keptConnections']>;
 export type RestartPolicy = NonNullable<SourceStatus['restartPolicy']>;
 export type VolumeStatus = NonNullable<SourceStatus['volumes']>[number];
 export type VolumePolicy = Spec['volumes'];

@@ -22,12 +22,14 @@ export const GHOST_LIMIT_BYTES = 64 * 1024 * 1024;
  * alone knows whether the other end of a socket exists on the target.
  *
  * @param owner the entries of spec.criu
+ * @param connections what stands in spec.connections
  * @throws TerminalError CriuOptionInvalid
  */
 export function chooseCriuOptions(
   facts: DumpFacts,
   init: boolean,
   owner: readonly string[] = [],
+  connections?: string,
 ): readonly ChosenOption[] {
   const chosen: ChosenOption[] = owner.map((text) => ({ ...parseCriuOption(text), because: 'spec.criu' }));
   const add = (name: CriuOptionName, because: string, value?: string): void => {
@@ -51,6 +53,7 @@ export function chooseCriuOptions(
     const paths = watches.flatMap(({ path }) => (path !== undefined && isScanPath(path) ? [path] : []));
     for (const path of scanPaths(paths)) add('irmap-scan-path', 'is watched with inotify', path);
   }
+  if (connections === 'Keep') add('tcp-established', 'spec.connections: Keep');
   if (init) add('mntns-compat-mode', 'was started with --init; at the restore only');
   return chosen;
 }

@@ -13,6 +13,7 @@ export const CRIU_OPTION_NAMES = [
   'skip-in-flight',
   'ext-unix-sk',
   'mntns-compat-mode',
+  'tcp-established',
 ] as const;
 
 export type CriuOptionName = (typeof CRIU_OPTION_NAMES)[number];
@@ -80,6 +81,7 @@ export function dumpArguments(
     switch (name) {
       case 'file-locks':
       case 'ext-unix-sk':
+      case 'tcp-established':
         flags.push(`--${name}`);
         break;
       case 'skip-in-flight':
@@ -116,7 +118,13 @@ export function restoreArguments(options: readonly CriuOption[]): RestoreArgumen
   const has = (name: CriuOptionName): boolean => options.some((option) => option.name === name);
   return {
     // Without it the locks in the images would be left out silently; where there are none, it does nothing.
-    flags: ['--file-locks', ...(has('ext-unix-sk') ? ['--ext-unix-sk'] : [])],
-    config: has('mntns-compat-mode') ? 'mntns-compat-mode\n' : '',
+    flags: [
+      '--file-locks',
+      ...(has('ext-unix-sk') ? ['--ext-unix-sk'] : []),
+      ...(has('tcp-established') ? ['--tcp-established'] : []),
+    ],
+    // CRIU makes closed sockets of those whose connection ended before the dump: it knows their peers still, takes them
+    // for connected, and would refuse to restore them (measured with CRIU 4.2.1). Not beside connections that are kept.
+    config: (has('tcp-established') ? '' : 'tcp-close\n') + (has('mntns-compat-mode') ? 'mntns-compat-mode\n' : ''),
   };
 }

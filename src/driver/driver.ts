@@ -71,6 +71,9 @@ export interface Driver {
   /** Why this node cannot wake a container up; nothing found means that it can. Changes nothing. */
   checkWake(engine: DriverEngineInfo): Promise<readonly Finding[]>;
 
+  /** Why this node cannot wake a container up whose sockets need their addresses (`arm`). Changes nothing. */
+  checkAddresses(engine: DriverEngineInfo): Promise<readonly Finding[]>;
+
   /**
    * Does of a dump what the container need not stand still for, right before it is paused. A dump that is not told what
    * came of it does the same itself.
@@ -80,6 +83,23 @@ export interface Driver {
     target: CheckpointDirectories,
     options?: Pick<DumpOptions, 'signal'>,
   ): Promise<PreparedDump>;
+
+  /** Why nothing that this container sends could be held back here; nothing found means that it can. */
+  checkSilence(container: DriverContainer): Promise<readonly Finding[]>;
+
+  /**
+   * Nothing leaves the network of a paused container any more, whatever its kernel has to say, until `openNetwork`.
+   * What arrives may still be taken in, but nobody hears that it was. Idempotent.
+   * @throws ReasonedError NetworkNotSilenced
+   */
+  silence(container: DriverContainer): Promise<void>;
+
+  /**
+   * Lets the container's network send again, on the source after a rollback or on the target after the wake-up. One
+   * that was never kept from it is left as it is. Idempotent.
+   * @throws ReasonedError NetworkLocked
+   */
+  openNetwork(container: Pick<DriverContainer, 'pid'>): Promise<void>;
 
   /**
    * Dumps a paused container, which stays paused. What the directories held before is removed, and a dump that an
@@ -107,12 +127,15 @@ export interface Driver {
    * Makes the next start of a created container a restore of the checkpoint. May be repeated until that start, and
    * after one that failed; `AlreadyWaking` from then on. Once the signal is aborted, nothing is armed any more.
    * @param options.criuOptions those that the dump was made with
+   * @param options.addresses IP addresses that its sockets have: where Docker has not made the container's network yet,
+   *   they are there when CRIU makes the sockets, with a route to everywhere; and no TCP leaves the new network before
+   *   the processes run. Not for a container in the network of the node.
    */
   arm(
     containerID: string,
     migrationUID: string,
     checkpoint: CheckpointDirectories,
-    options?: { criuOptions?: readonly CriuOption[]; signal?: AbortSignal },
+    options?: { criuOptions?: readonly CriuOption[]; addresses?: readonly string[]; signal?: AbortSignal },
   ): Promise<void>;
 
   /** Where the wake-up stands, read from the disk: for an agent that was restarted. */

@@ -59,6 +59,32 @@ export async function establishedConnections(
   proc = '/proc',
 ): Promise<readonly TcpConnection[]> {
   const { owned, namespaces } = await readSockets(pids, proc);
+  return heldConnections({ owned, namespaces });
+}
+
+/** Closed by the container while something was on its way that its peer has not confirmed. */
+const UNCONFIRMED = ['FIN-WAIT-1', 'CLOSING', 'LAST-ACK'];
+
+/**
+ * The same, and those that the container has closed and its kernel has not: what their peers have yet to be sent is in no
+ * dump. In the network of the node nobody can tell whose those are.
+ * @param nodePid a process in the network of the node itself
+ */
+export async function connectionsToKeep(
+  pids: readonly number[],
+  nodePid: number | 'self',
+  proc = '/proc',
+): Promise<readonly TcpConnection[]> {
+  const { owned, namespaces } = await readSockets(pids, proc);
+  const node = await networkOf(nodePid, proc);
+  const orphans = namespaces
+    .filter(({ id }) => id !== node)
+    .flatMap(({ sockets }) => sockets.filter(({ inode, state }) => inode === 0 && UNCONFIRMED.includes(state)))
+    .map(({ local, remote, state }) => ({ local, remote, state: `${state}, closed` }));
+  return [...heldConnections({ owned, namespaces }), ...orphans];
+}
+
+function heldConnections({ owned, namespaces }: ContainerSockets): readonly TcpConnection[] {
   return namespaces
     .flatMap(({ sockets }) => sockets)
     .filter(({ inode }) => owned.has(inode))

@@ -20,6 +20,7 @@ const driver = createRuncDriver({
   runDir: '/run/transship',
   wrapperPath: '/opt/transship/oci/transship-runc',
   signalAll,
+  nodePid: 'self',
   engine: {
     start: async (id, { timeoutMs }) => {
       await promisify(execFile)('docker', ['start', id], { timeout: timeoutMs });

@@ -73,6 +73,7 @@ export class DriverSetup {
       engine: { start },
       execRoot: this.execRoot,
       runDir: this.runDir,
+      nodePid: 'self',
       wrapperPath: '/opt/transship/oci/transship-runc',
     });
   }

@@ -18,6 +18,8 @@ export const FRESH = 'begun anew';
 export interface FakeContainer extends ContainerInfo {
   /** What its processes know; undefined without processes. */
   readonly memory: string | undefined;
+  /** Nothing leaves its network. */
+  readonly isSilent?: boolean;
   /** What `docker logs` shows. */
   readonly log: string;
 }

@@ -142,6 +142,7 @@ export class FakeNode {
       volumeID: () => Promise.resolve('volume-1'),
       measureClock: () => Promise.resolve({ offsetMicroseconds: 0, errorMicroseconds: 1 }),
       establishedConnections: () => Promise.resolve(this.connections),
+      connectionsToKeep: () => Promise.resolve(this.connections),
       probeClosing: () => Promise.resolve({ ok: true }),
       closeConnections: () => Promise.resolve(this.connections.splice(0)),
       stoppedProcesses: () => Promise.resolve([]),

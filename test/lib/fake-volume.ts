@@ -46,6 +46,10 @@ export interface FakeVolume {
   /** What CRIU was told at the last dump, and what for the last restore. */
   toldAtDump?: readonly CriuOption[] | undefined;
   toldAtRestore?: readonly CriuOption[] | undefined;
+  /** Which addresses had to be there at the last restore. */
+  addressesAtRestore?: readonly string[] | undefined;
+  /** Whether the container was silent when it was dumped. */
+  wasSilent?: boolean;
 }
 
 /** The volume as the agents' steps on one node reach it. */
@@ -188,20 +192,36 @@ export function fakeDriver(
     name: 'runc',
     checkFreeze: () => Promise.resolve([]),
     checkWake: () => Promise.resolve([]),
+    checkAddresses: () => Promise.resolve([]),
+    checkSilence: () => Promise.resolve([]),
+    silence: ({ id }) => {
+      docker.change(id, { isSilent: true });
+      return Promise.resolve();
+    },
+    openNetwork: ({ pid }) => {
+      const { id } = docker.containers.find((container) => container.pid === pid) ?? {};
+      if (id !== undefined) docker.change(id, { isSilent: false });
+      return Promise.resolve();
+    },
     prepareDump: () => Promise.resolve({ help: '' }),
     dump: async ({ id }, _target, { closeConnections, criuOptions }) => {
       volume.toldAtDump = criuOptions;
       const { state, memory } = docker.get(id);
       if (state !== 'paused' || memory === undefined) throw new ReasonedError('NotFrozen', 'it is not paused');
       await closeConnections?.();
+      volume.wasSilent = docker.get(id).isSilent === true;
       volume.images = { memory, dump: ++volume.dumps };
       return Promise.resolve({ dumpMs: 1 });
     },
     abandonDump: done,
-    letRun: done,
+    letRun: ({ id }) => {
+      docker.change(id, { isSilent: false });
+      return Promise.resolve();
+    },
     createOptions: () => ({ runtime: 'transship', annotations: {} }),
-    arm: (id, _uid, _checkpoint, { criuOptions } = {}) => {
+    arm: (id, _uid, _checkpoint, { criuOptions, addresses } = {}) => {
       volume.toldAtRestore = criuOptions;
+      volume.addressesAtRestore = addresses;
       markers.set(id, 'armed');
       return Promise.resolve();
     },

@@ -1,18 +1,21 @@
 import type { Check, ClosedConnections, ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { describeConnections } from '../../driver/close-connections';
+import type { ToBeMade } from '../networks/kept-addresses';
 import { blocking } from '../node-checks';
 import type { AgentDeps, JournalEntry } from '../ports';
+import { keepingChecks } from './keep-connections';
 
 /** The status is no list of clients. */
 const PEERS_TOLD = 10;
 
 /** What the container's TCP connections mean for its migration. */
 export async function connectionChecks(
-  container: Pick<ContainerInfo, 'name' | 'pid'>,
+  made: ToBeMade,
   { spec }: Pick<ContainerMigration, 'spec'>,
-  { node }: Pick<AgentDeps, 'node'>,
+  { node, driver }: Pick<AgentDeps, 'node' | 'driver'>,
 ): Promise<Check[]> {
+  const { container } = made;
   const checks: Check[] = [];
   if (spec.connections === 'Close') {
     // Also for one that has none: it may have some when it is frozen.
@@ -22,6 +25,7 @@ export async function connectionChecks(
   // Its owner gives up what nobody has accepted yet.
   const skipped = spec.criu?.includes('skip-in-flight') === true ? 'SYN-RECV' : undefined;
   const found = (await node.establishedConnections(container.pid)).filter(({ state }) => state !== skipped);
+  if (spec.connections === 'Keep') return [...checks, ...(await keepingChecks(made, found, { driver }))];
   if (found.length === 0) return checks;
   const what = `container ${container.name} has ${found.length} TCP connections that`;
   if (spec.connections === 'Close') {
@@ -35,7 +39,7 @@ export async function connectionChecks(
       blocking(
         'EstablishedConnections',
         `${what} would break: ${describeConnections(found)}; close them, wait until they are closed, or set ` +
-          'spec.connections: Close, with which the freeze resets them (they cannot be kept yet)',
+          'spec.connections: Keep, with which they go on where that is possible, or Close, with which the freeze resets them',
       ),
     );
   }

@@ -10,6 +10,7 @@ import { chooseFor, reportedOptions } from '../criu-options';
 import type { PublishedCheckpoint } from '../checkpoint-store-port';
 import type { AgentDeps } from '../ports';
 import { closedIn, closing } from './connections';
+import { holdConnections, keptIn } from './keep-connections';
 import { removeProbes } from '../volumes/shared';
 import { requireSoleUser, saveVolumes } from '../volumes/source';
 import { findOriginal, originalOf } from './original';
@@ -87,6 +88,7 @@ async function dump(
   await engine.pause(container.id);
   const { frozenAt = now() } = container.state === 'paused' ? ((await journal.read(container.id)) ?? {}) : {};
   await journal.note(container.id, uid, { frozenAt });
+  await holdConnections(migration, container, deps);
   await driver.dump(container, directories, {
     timeoutMs: deps.deadlines.dumpMs,
     criuOptions,
@@ -135,6 +137,7 @@ async function published(
     ...(dumpedAt === undefined ? {} : { dumpedAt }),
     ...(publishedAt === undefined ? {} : { publishedAt }),
     ...closedIn(entry),
+    ...keptIn(entry),
   };
 }
 

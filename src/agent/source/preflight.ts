@@ -3,6 +3,8 @@ import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
 import { logsToCarry } from '../container-logs';
 import { criuChecks } from '../criu-options';
+import { asToBeMade } from '../networks/kept-addresses';
+import type { ToBeMade } from '../networks/kept-addresses';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { connectionChecks } from './connections';
@@ -24,7 +26,11 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
   } catch (error) {
     return { ...base, checks: [refusal(error)] };
   }
-  const checks = await findings(() => containerChecks(container, migration, deps));
+  let made: ToBeMade = { container, addresses: [] };
+  const checks = await findings(async () => {
+    made = await asToBeMade(container, migration.spec, deps);
+    return containerChecks(made, migration, deps);
+  });
   checks.push(...(await findings(() => probeNode(deps.node))));
   let volumeID: string | undefined;
   checks.push(
@@ -42,7 +48,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
     })),
   );
   const imageDigests = await digestsOf(container, deps);
-  const survey = await surveySource(container, checks, deps, logsToCarry(migration, container));
+  const survey = await surveySource(made.container, checks, deps, logsToCarry(migration, container));
   checks.push(...survey.checks);
   const holder = await otherHolder(container.id, migration, deps);
   if (holder !== undefined) checks.unshift(refusal(inProgress(holder)));
@@ -73,11 +79,8 @@ async function digestsOf({ imageID }: ContainerInfo, { images }: AgentDeps): Pro
   }
 }
 
-async function containerChecks(
-  container: ContainerInfo,
-  migration: ContainerMigration,
-  deps: AgentDeps,
-): Promise<Check[]> {
+async function containerChecks(made: ToBeMade, migration: ContainerMigration, deps: AgentDeps): Promise<Check[]> {
+  const { container } = made;
   const pod = container.labels['io.kubernetes.pod.name'];
   if (pod !== undefined) {
     const namespace = container.labels['io.kubernetes.pod.namespace'] ?? '?';
@@ -97,7 +100,7 @@ async function containerChecks(
     ...carriedChecks(container),
     ...settingsChecks(container, migration.spec),
     ...(await logChecks(container, migration, deps.node)),
-    ...(await connectionChecks(container, migration, deps)),
+    ...(await connectionChecks(made, migration, deps)),
     ...(await processChecks(container, deps)),
     ...(await criuChecks(migration, container, deps)),
     ...(await deps.driver.checkFreeze(container)),

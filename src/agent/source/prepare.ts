@@ -4,6 +4,7 @@ import { describe } from '../../docker/description';
 import { checkpointOf } from '../checkpoint-key';
 import { logsToCarry } from '../container-logs';
 import { chooseFor } from '../criu-options';
+import { asToBeMade } from '../networks/kept-addresses';
 import { reserveContainer } from '../journal-holder';
 import type { AgentDeps } from '../ports';
 import { shared } from '../volumes/plan';
@@ -25,7 +26,8 @@ export async function prepareSource(
   const logs = logsToCarry(migration, container);
   // Most of it is written already and does not change any more: it needs no downtime.
   if (logs !== undefined) await deps.store.saveLogsAhead(checkpointOf(migration), logs);
-  const description = { ...describe(container), ...(await describeVolumes(status, deps)) };
+  const made = await asToBeMade(container, migration.spec, deps);
+  const description = { ...describe(made.container), ...(await describeVolumes(status, deps)) };
   const text = `${JSON.stringify(description, null, 2)}\n`;
   const sharedProbe = shared(status.volumes).length === 0 ? undefined : randomBytes(16).toString('hex');
   if (sharedProbe !== undefined) await writeProbes(migration, sharedProbe, deps);

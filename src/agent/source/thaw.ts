@@ -56,6 +56,8 @@ async function unfreeze(
 ): Promise<void> {
   await driver.abandonDump(container);
   await engine.unpause(container.id);
+  // Only now: had the unpause failed, its dump would be as good as before, and nobody may hear from it but by that.
+  await driver.openNetwork(container);
 }
 
 async function giveRestartPolicyBack(

@@ -10,7 +10,7 @@ import type { NodeFacts } from './facts';
 import { portChecks } from './port-checks';
 import { versionsOf } from './survey-source';
 import { clockChecks, deviceChecks, memoryChecks } from './target-checks';
-import { nodeVersionChecks, pairVersionChecks, udpChecks } from './versions';
+import { nodeVersionChecks, pairVersionChecks } from './versions';
 
 /** What a survey adds to the preflight of the target. */
 export interface TargetSurvey {
@@ -52,7 +52,6 @@ export async function surveyTarget(
     };
     return [
       ...nodeVersionChecks({ ...versions, nodeName: node.name }),
-      ...udpChecks({ ...versions, nodeName: node.name }, source?.needs?.connectedUDP ?? 0),
       ...betweenNodes(source, { ...versions, nodeName: node.name }, facts),
       ...(await needsChecks(source, facts, deps)),
       ...(usable && source?.clock !== undefined

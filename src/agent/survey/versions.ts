@@ -54,22 +54,6 @@ export function pairVersionChecks(source: Versions, target: Versions): Check[] {
   return BETWEEN_NODES.flatMap((rule) => rule(source, target) ?? []);
 }
 
-/**
- * From 28 on Docker gives a container its network, the loopback too, only when its processes are there already: CRIU
- * cannot connect their UDP sockets then ("Can't connect inet socket back: Network is unreachable", measured with 28.5; 26.1
- * does it before).
- */
-export function udpChecks(target: Pick<Versions, 'docker' | 'nodeName'>, connected: number): Check[] {
-  if (connected === 0 || isOlder(target.docker, '28')) return [];
-  return [
-    blocking(
-      'UDPConnectionsUnsupported',
-      `the container has ${connected} UDP sockets that are connected, which cannot be woken up on Docker ${target.docker} on ` +
-        `${target.nodeName}; have them closed, or sent from without connecting (sendto), or name a target with Docker 26`,
-    ),
-  ];
-}
-
 /** By major and minor version only: patches go together. What is no version is not older than anything. */
 function isOlder(version: string, than: string): boolean {
   const [mine, other] = [numbersOf(version), numbersOf(than)];

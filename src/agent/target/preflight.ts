@@ -1,4 +1,5 @@
 import type { Check, ContainerMigration, SourceStatus, TargetStatus } from '../../api/types';
+import { addressesToRestore } from '../networks/kept-addresses';
 import { targetNetworkChecks } from '../networks/see-networks';
 import { blocking, findings, probeNode, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
@@ -20,7 +21,7 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
   const { source } = migration.status;
   // The source refuses already; there is nothing to look for here.
   if (source?.checks?.some(({ blocking }) => blocking)) return { ...base, checks: [] };
-  const checks = await findings(() => engineChecks(name, source, deps));
+  const checks = await findings(() => engineChecks(name, migration, deps));
   checks.push(...(await findings(() => volumeChecks(migration, source, deps))));
   let image: ImagePlan['image'];
   checks.push(
@@ -54,9 +55,17 @@ async function sameVolume(
   ];
 }
 
-async function engineChecks(name: string, source: SourceStatus | undefined, deps: AgentDeps): Promise<Check[]> {
+async function engineChecks(
+  name: string,
+  { spec, status: { source } }: ContainerMigration,
+  deps: AgentDeps,
+): Promise<Check[]> {
+  const info = await deps.engine.info();
+  const networkMode = source?.networks?.includes('host') === true ? 'host' : '';
+  const addresses = addressesToRestore(source ?? {}, spec, networkMode);
   return [
-    ...(await deps.driver.checkWake(await deps.engine.info())),
+    ...(await deps.driver.checkWake(info)),
+    ...(addresses === undefined ? [] : await deps.driver.checkAddresses(info)),
     ...(await nameChecks(name, deps)),
     ...(await placeChecks(source, deps)),
   ];

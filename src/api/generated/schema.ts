@@ -110,10 +110,11 @@ export const schema = {
         },
         "connections": {
           "type": "string",
-          "description": "What becomes of the container's open TCP connections. Refuse does not move a container that has any; Close resets them when it is frozen, so that both ends notice at once, and moves it. Listeners move in any case.",
+          "description": "What becomes of the container's open TCP connections. Refuse does not move a container that has any; Close resets them when it is frozen, so that both ends notice at once, and moves it; Keep carries them along, without a byte lost, as far as they are in a macvlan or ipvlan network, in which the container then has the same address on the target, or between processes of the container, and refuses a container that has others. Listeners move in any case.",
           "enum": [
             "Refuse",
-            "Close"
+            "Close",
+            "Keep"
           ],
           "default": "Refuse"
         },
@@ -1075,6 +1076,29 @@ export const schema = {
             "closedConnections": {
               "type": "object",
               "description": "The TCP connections that the freeze has closed, with spec.connections Close.",
+              "required": [
+                "count",
+                "peers"
+              ],
+              "properties": {
+                "count": {
+                  "type": "integer",
+                  "description": "How many there were.",
+                  "minimum": 0
+                },
+                "peers": {
+                  "type": "array",
+                  "description": "Address and port of the other ends; the first ten.",
+                  "items": {
+                    "type": "string"
+                  }
+                }
+              },
+              "additionalProperties": false
+            },
+            "keptConnections": {
+              "type": "object",
+              "description": "The TCP connections that the freeze found and the checkpoint holds, with spec.connections Keep.",
               "required": [
                 "count",
                 "peers"

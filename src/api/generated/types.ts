@@ -48,9 +48,9 @@ export interface Generated {
      */
     backoffLimit: number;
     /**
-     * What becomes of the container's open TCP connections. Refuse does not move a container that has any; Close resets them when it is frozen, so that both ends notice at once, and moves it. Listeners move in any case.
+     * What becomes of the container's open TCP connections. Refuse does not move a container that has any; Close resets them when it is frozen, so that both ends notice at once, and moves it; Keep carries them along, without a byte lost, as far as they are in a macvlan or ipvlan network, in which the container then has the same address on the target, or between processes of the container, and refuses a container that has others. Listeners move in any case.
      */
-    connections: 'Refuse' | 'Close';
+    connections: 'Refuse' | 'Close' | 'Keep';
     /**
      * What becomes of the container's Docker volumes, named and anonymous. Copy carries their files along, which is possible with the local driver without options. RequireShared takes it that both nodes show the same files, tries that with a file before the container is frozen, and refuses otherwise; it counts for host directories that are mounted, too. Skip leaves the files behind: the target's volume is taken as it is, or is new and empty.
      */
@@ -649,6 +649,19 @@ export interface Generated {
        * The TCP connections that the freeze has closed, with spec.connections Close.
        */
       closedConnections?: {
+        /**
+         * How many there were.
+         */
+        count: number;
+        /**
+         * Address and port of the other ends; the first ten.
+         */
+        peers: string[];
+      };
+      /**
+       * The TCP connections that the freeze found and the checkpoint holds, with spec.connections Keep.
+       */
+      keptConnections?: {
         /**
          * How many there were.
          */

@@ -2,7 +2,7 @@ import { ReasonedError, describeError, reasonOf } from '../../runtime/errors';
 import type { CommandRunner } from '../../runtime/exec';
 import type { DriverContainer, DriverEngineInfo, Finding } from '../driver';
 import type { RuncDriverOptions } from './options';
-import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig, WRAPPER_RUNTIME } from './paths';
+import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig, networkScriptOf, WRAPPER_RUNTIME } from './paths';
 
 const TIMEOUT_MS = 10_000;
 
@@ -58,10 +58,24 @@ export async function findWakeProblems(engine: DriverEngineInfo, options: RuncDr
   return findings;
 }
 
+/** Why this node cannot restore sockets that need their addresses before Docker has made the container's network. */
+export async function findAddressProblems(engine: DriverEngineInfo, options: RuncDriverOptions): Promise<Finding[]> {
+  const script = networkScriptOf(engine.runtimes[WRAPPER_RUNTIME]?.path ?? options.wrapperPath);
+  const broken = await tryRun(script, options.run, 'check');
+  if (broken === undefined) return [];
+  return [
+    {
+      reason: 'NetworkScriptNotInstalled',
+      message: `${script} does not run on this node (${broken}), without which open connections cannot be woken up: install it beside the OCI runtime wrapper, executable, with iproute2 and iptables`,
+      blocking: true,
+    },
+  ];
+}
+
 /** What went wrong; undefined when the program runs. The wrapper hands `--version` on to runc, so it finds runc too. */
-async function tryRun(program: string, run: CommandRunner): Promise<string | undefined> {
+async function tryRun(program: string, run: CommandRunner, word = '--version'): Promise<string | undefined> {
   try {
-    const { exitCode, stderr } = await run.run(program, ['--version'], { timeoutMs: TIMEOUT_MS });
+    const { exitCode, stderr } = await run.run(program, [word], { timeoutMs: TIMEOUT_MS });
     return exitCode === 0 ? undefined : `exit code ${exitCode ?? 'none'}: ${stderr.trim().slice(-300)}`;
   } catch (error) {
     return `${reasonOf(error, 'Error')}: ${describeError(error)}`;

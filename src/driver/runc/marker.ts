@@ -1,8 +1,9 @@
 import { lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { CriuOption } from '../../criu/options';
 import { restoreArguments } from '../../criu/options';
-import { ReasonedError } from '../../runtime/errors';
+import { ReasonedError, TerminalError } from '../../runtime/errors';
 import type { CheckpointDirectories, WakeState } from '../driver';
 import { hasCode } from '../system-error';
 import { criuConfigPath, markerPaths } from './paths';
@@ -10,12 +11,8 @@ import { criuConfigPath, markerPaths } from './paths';
 /** The later wins where two are there: the wrapper makes the next before it removes the one before. */
 const STATES = ['resumed', 'restored', 'failed', 'restoring', 'armed'] as const;
 
-/**
- * CRIU creates the processes and leaves them stopped, so that Docker can give them their network before they run. And it
- * makes closed sockets of those whose connection ended before the dump: it knows their peers still, takes them for
- * connected, and would refuse to restore them (measured with CRIU 4.2.1).
- */
-const RESTORE_CONFIG = 'leave-stopped\ntcp-close\n';
+/** CRIU creates the processes and leaves them stopped, so that Docker can give them their network before they run. */
+const RESTORE_CONFIG = 'leave-stopped\n';
 
 /** What an earlier attempt with the same work directory left. */
 const WORK_FILES = ['restore.log', 'stats-restore', 'wrapper.log', 'runc.log'];
@@ -26,13 +23,23 @@ export async function readWakeState(runDir: string, containerID: string): Promis
   return STATES.find((state) => names.includes(state)) ?? 'none';
 }
 
+/** How a restore differs from others. */
+export interface ArmSettings {
+  readonly criuOptions?: readonly CriuOption[];
+  /** See `Driver.arm`. */
+  readonly addresses?: readonly string[];
+  /** The script beside the wrapper that CRIU calls then. */
+  readonly networkScript?: string;
+  readonly signal?: AbortSignal;
+}
+
 /** Makes the next start of the container a restore of this checkpoint. */
 export async function armMarker(
   runDir: string,
   containerID: string,
   migrationUID: string,
   checkpoint: CheckpointDirectories,
-  { criuOptions = [], signal }: { readonly criuOptions?: readonly CriuOption[]; readonly signal?: AbortSignal } = {},
+  { criuOptions = [], addresses, networkScript, signal }: ArmSettings = {},
 ): Promise<void> {
   const marker = markerPaths(runDir, containerID);
   const config = criuConfigPath(runDir, migrationUID);
@@ -44,7 +51,8 @@ export async function armMarker(
   await emptyMarker(runDir, containerID);
   await mkdir(marker.directory, { recursive: true, mode: 0o700 });
   await mkdir(dirname(config), { recursive: true, mode: 0o700 });
-  await writeFile(config, RESTORE_CONFIG + restore.config, { mode: 0o600 });
+  const script = addresses === undefined || networkScript === undefined ? '' : `action-script ${networkScript}\n`;
+  await writeFile(config, RESTORE_CONFIG + restore.config + script, { mode: 0o600 });
   await mkdir(checkpoint.work, { recursive: true, mode: 0o700 });
   for (const name of WORK_FILES) await rm(join(checkpoint.work, name), { force: true });
   // The volume may have taken so long that the claim was given back meanwhile.
@@ -52,8 +60,19 @@ export async function armMarker(
   await symlink(checkpoint.images, marker.images);
   await symlink(checkpoint.work, marker.work);
   await writeFile(marker.restoreOptions, restore.flags.map((flag) => `${flag}\n`).join(''), { mode: 0o600 });
+  if (script !== '' && addresses !== undefined) {
+    await writeFile(marker.addresses, addresses.map((address) => `${requireAddress(address)}\n`).join(''), {
+      mode: 0o600,
+    });
+  }
   // Last, for from here on the wrapper acts.
   await writeFile(join(marker.directory, 'armed'), '', { mode: 0o600 });
+}
+
+/** They come from the object's status, and go into the words of programs that root runs. */
+function requireAddress(address: string): string {
+  if (isIP(address) !== 0 && !address.includes('%')) return address;
+  throw new TerminalError('AddressInvalid', `${JSON.stringify(address.slice(0, 100))} is no IP address`);
 }
 
 /**

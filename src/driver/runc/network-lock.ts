@@ -13,7 +13,14 @@ const TIMEOUT_MS = 10_000;
  * @throws ReasonedError NetworkLocked when it is locked and cannot be opened
  */
 export async function unlockNetwork(pid: number, run: CommandRunner): Promise<void> {
-  const inside = async (program: string, ...args: string[]): Promise<string | undefined> => {
+  const inside = insideOf(pid, run);
+  // At the same time: the container stands frozen meanwhile.
+  await Promise.all([unlockChains('iptables', inside), unlockChains('ip6tables', inside), unlockTables(inside)]);
+}
+
+/** Runs programs in the network of a process: what they print, or undefined when they fail or are not there. */
+export function insideOf(pid: number, run: CommandRunner): Inside {
+  return async (program, ...args) => {
     try {
       const words = ['-t', String(pid), '-n', '--', program, ...args];
       const { exitCode, stdout } = await run.run('nsenter', words, { timeoutMs: TIMEOUT_MS });
@@ -24,8 +31,6 @@ export async function unlockNetwork(pid: number, run: CommandRunner): Promise<vo
       throw error;
     }
   };
-  // At the same time: the container stands frozen meanwhile.
-  await Promise.all([unlockChains('iptables', inside), unlockChains('ip6tables', inside), unlockTables(inside)]);
 }
 
 async function unlockTables(inside: Inside): Promise<void> {
@@ -35,21 +40,23 @@ async function unlockTables(inside: Inside): Promise<void> {
   }
 }
 
-type Inside = (program: string, ...args: string[]) => Promise<string | undefined>;
+export type Inside = (program: string, ...args: string[]) => Promise<string | undefined>;
 
-async function unlockChains(iptables: string, inside: Inside): Promise<void> {
-  const isLocked = async (): Promise<boolean> => (await inside(iptables, '-w', '-S'))?.includes('-N CRIU\n') === true;
+/** Takes away the chain of that name, to which all that passes was sent. */
+export async function unlockChains(iptables: string, inside: Inside, lock = 'CRIU'): Promise<void> {
+  const isLocked = async (): Promise<boolean> =>
+    (await inside(iptables, '-w', '-S'))?.includes(`-N ${lock}\n`) === true;
   if (!(await isLocked())) return;
-  for (const chain of ['INPUT', 'OUTPUT']) await inside(iptables, '-w', '-D', chain, '-j', 'CRIU');
-  await inside(iptables, '-w', '-F', 'CRIU');
-  await inside(iptables, '-w', '-X', 'CRIU');
-  if (await isLocked()) throw locked();
+  for (const chain of ['INPUT', 'OUTPUT']) await inside(iptables, '-w', '-D', chain, '-j', lock);
+  await inside(iptables, '-w', '-F', lock);
+  await inside(iptables, '-w', '-X', lock);
+  if (await isLocked()) throw locked(lock);
 }
 
-function locked(): ReasonedError {
+function locked(lock = 'CRIU'): ReasonedError {
   return new ReasonedError(
     'NetworkLocked',
-    'a CRIU that died has left the network of the container locked, and it cannot be opened; ' +
-      'remove the chain or table CRIU in its network namespace',
+    `${lock === 'CRIU' ? 'a CRIU that died' : 'the move'} has left the network of the container locked, and it cannot be ` +
+      `opened; remove the chain or table ${lock} in its network namespace`,
   );
 }

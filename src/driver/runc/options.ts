@@ -13,6 +13,8 @@ export interface RuncDriverOptions {
   readonly runDir: string;
   /** Where the OCI runtime wrapper is installed on the node. */
   readonly wrapperPath: string;
+  /** A process in the network of the node itself. */
+  readonly nodePid: number | 'self';
   /** Sends a signal to every process of the container with this first one. Throws `ContainerProcessesUnknown`. */
   readonly signalAll: (pid: number, signal: NodeJS.Signals) => Promise<void>;
   /**

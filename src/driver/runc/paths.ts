@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ReasonedError, TerminalError } from '../../runtime/errors';
 
 /** The name under which Docker knows the wrapper. */
@@ -13,8 +13,15 @@ export interface MarkerPaths {
   readonly images: string;
   readonly work: string;
   readonly restoreOptions: string;
+  /** IP addresses that must be there before the sockets are; see docs/wrapper.md. */
+  readonly addresses: string;
   /** Pid of the wrapper while it restores. */
   readonly pid: string;
+}
+
+/** The script that makes up for the network while CRIU restores: it lies beside the wrapper. */
+export function networkScriptOf(wrapperPath: string): string {
+  return join(dirname(wrapperPath), 'transship-network');
 }
 
 /** Below `runDir`, which is /run/transship wherever the wrapper runs. Throws for an id that is none of Docker's. */
@@ -25,6 +32,7 @@ export function markerPaths(runDir: string, containerID: string): MarkerPaths {
     images: join(directory, 'images'),
     work: join(directory, 'work'),
     restoreOptions: join(directory, 'restore-options'),
+    addresses: join(directory, 'addresses'),
     pid: join(directory, 'pid'),
   };
 }

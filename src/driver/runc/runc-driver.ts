@@ -1,12 +1,13 @@
 import type { Driver } from '../driver';
-import { findFreezeProblems, findWakeProblems } from './checks';
+import { findAddressProblems, findFreezeProblems, findWakeProblems } from './checks';
 import { abandonDump, dumpContainer, prepareDump } from './freeze';
 import { killRestore } from './kill-restore';
 import { dropLinks } from './link-remaps';
 import { armMarker, emptyMarker, readWakeState, removeMarker } from './marker';
 import type { RuncDriverOptions } from './options';
-import { CRIU_CONFIG_ANNOTATION, criuConfigPath, WRAPPER_RUNTIME } from './paths';
+import { CRIU_CONFIG_ANNOTATION, criuConfigPath, networkScriptOf, WRAPPER_RUNTIME } from './paths';
 import { proveRestore } from './prove';
+import { findSilenceProblems, openNetwork, silenceNetwork } from './silence';
 import { wakeContainer } from './wake';
 
 /** The driver that freezes beneath Docker with runc and wakes up through the OCI runtime wrapper (docs/wrapper.md). */
@@ -16,19 +17,27 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
     name: 'runc',
     checkFreeze: (container) => findFreezeProblems(container, options),
     checkWake: (engine) => findWakeProblems(engine, options),
+    checkAddresses: (engine) => findAddressProblems(engine, options),
+    checkSilence: (container) => findSilenceProblems(container, options),
+    silence: (container) => silenceNetwork(container, options),
+    openNetwork: ({ pid }) => openNetwork(pid, options.run),
     prepareDump: (container, target, { signal } = {}) => prepareDump(container, target, options, signal),
     dump: (container, target, limits) => dumpContainer(container, target, limits, options),
     abandonDump: (container) => abandonDump(container, options),
     letRun: async (container) => {
       await dropLinks(container, options);
       await options.signalAll(container.pid, 'SIGCONT');
+      await openNetwork(container.pid, options.run);
     },
     createOptions: (migrationUID) => ({
       runtime: WRAPPER_RUNTIME,
       annotations: { [CRIU_CONFIG_ANNOTATION]: criuConfigPath(runDir, migrationUID) },
     }),
     arm: (containerID, migrationUID, checkpoint, settings) =>
-      armMarker(runDir, containerID, migrationUID, checkpoint, settings),
+      armMarker(runDir, containerID, migrationUID, checkpoint, {
+        ...settings,
+        networkScript: networkScriptOf(options.wrapperPath),
+      }),
     wakeState: (containerID) => readWakeState(runDir, containerID),
     wake: (containerID, { timeoutMs }) => wakeContainer(containerID, timeoutMs, options),
     prove: (container) => proveRestore(container, options),

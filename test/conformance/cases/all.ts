@@ -1,6 +1,7 @@
 import type { Group } from '../case';
 import { CONNECTIONS } from './connections';
 import { FILES } from './files';
+import { KEPT_CONNECTIONS } from './kept-connections';
 import { LIFE } from './life';
 import { LIMITS } from './limits';
 import { MEMORY } from './memory';
@@ -21,5 +22,6 @@ export const GROUPS: readonly Group[] = [
   LIMITS,
   NETWORKS,
   CONNECTIONS,
+  KEPT_CONNECTIONS,
   SERVERS,
 ];

@@ -100,8 +100,6 @@ const closed: NonNullable<Case['judge']> = ({ status }) => {
   ]);
 };
 
-const KEPT = 'open connections are not kept: spec.connections is Refuse or Close, which the cases above run';
-
 export const CONNECTIONS = group('Connections', [
   {
     id: 'tcp-listener',
@@ -168,17 +166,6 @@ export const CONNECTIONS = group('Connections', [
     // Docker writes the node's name down as that of the container.
     differs: ['inspect.Config.Hostname'],
   },
-  ...(
-    [
-      ['macvlan', 'an established connection on macvlan, same address on the target'],
-      ['dnat', 'an established connection to a published port, a virtual address moved before the wake-up'],
-      ['dnat-late', 'the same, the virtual address moved after the wake-up'],
-      ['host-vip', 'an established connection with --network host, the virtual address moved before the wake-up'],
-      ['host-no-vip', 'the same, the address not on the target yet'],
-      ['other-address', 'an established connection kept, another address on the target'],
-      ['same-address-close', 'connections closed by CRIU (tcp-close), same address on the target'],
-    ] as const
-  ).map(([id, title]) => ({ id: `tcp-keep-${id}`, title, origin: 'connections' as const, notRun: KEPT })),
   {
     id: 'udp',
     title: 'UDP sockets that are bound',
@@ -197,9 +184,7 @@ sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); sender.bind(('127.0.0
     id: 'udp-connected',
     title: 'a UDP socket that is connected to another',
     origin: 'connections',
-    states: 'what is sent arrives, from and to the same ports; to Docker 28 it is refused before anything is touched',
-    expected: ({ docker }) =>
-      docker < 28 ? { kind: 'moved' } : { kind: 'refused', phase: 'Failed', reason: 'UDPConnectionsUnsupported' },
+    states: 'what is sent arrives, from and to the same ports',
     run: witness(
       `
 receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); receiver.bind(('127.0.0.1', 5300)); receiver.settimeout(2)

@@ -129,17 +129,20 @@ describe('where an option goes', () => {
   test('at a dump: what this runc has a flag for, and the rest into the configuration', () => {
     const config = 'ghost-limit 7\nforce-irmap\nirmap-scan-path /w\n';
     expect(dumpArguments(all, () => true)).toEqual({
-      flags: ['--file-locks', '--link-remap', '--tcp-skip-in-flight', '--ext-unix-sk'],
+      flags: ['--file-locks', '--link-remap', '--tcp-skip-in-flight', '--ext-unix-sk', '--tcp-established'],
       config,
     });
     expect(dumpArguments(all)).toEqual({
-      flags: ['--file-locks', '--ext-unix-sk'],
+      flags: ['--file-locks', '--ext-unix-sk', '--tcp-established'],
       config: config.replace('force', 'link-remap\nforce') + 'skip-in-flight\n',
     });
   });
 
   test('at a restore: only what the images do not hold', () => {
-    expect(restoreArguments(all)).toEqual({ flags: ['--file-locks', '--ext-unix-sk'], config: 'mntns-compat-mode\n' });
-    expect(restoreArguments([])).toEqual({ flags: ['--file-locks'], config: '' });
+    expect(restoreArguments(all)).toEqual({
+      flags: ['--file-locks', '--ext-unix-sk', '--tcp-established'],
+      config: 'mntns-compat-mode\n',
+    });
+    expect(restoreArguments([])).toEqual({ flags: ['--file-locks'], config: 'tcp-close\n' });
   });
 });

@@ -53,6 +53,33 @@ describe('a wake-up', () => {
     expect(readFileSync(join(setup.marker, 'restore-options'), 'utf8')).toBe('--file-locks\n--ext-unix-sk\n');
   });
 
+  test('with the addresses that its sockets have, for the script beside the wrapper', async () => {
+    const driver = setup.driver();
+    await driver.arm(ID, UID, setup.checkpoint, {
+      criuOptions: [{ name: 'tcp-established' }],
+      addresses: ['10.99.0.20', 'fd99::20'],
+    });
+    const { annotations } = driver.createOptions(UID);
+    expect(readFileSync(annotations['org.criu.config'] ?? '', 'utf8')).toBe(
+      'leave-stopped\naction-script /opt/transship/oci/transship-network\n',
+    );
+    expect(readFileSync(join(setup.marker, 'addresses'), 'utf8')).toBe('10.99.0.20\nfd99::20\n');
+    // Those of an earlier try are gone.
+    await driver.arm(ID, UID, setup.checkpoint);
+    expect(await readdir(setup.marker)).not.toContain('addresses');
+  });
+
+  test.each(['10.0.0.1;reboot', '10.0.0.0/8', 'fe80::1%eth0', '', '10.0.0.1\n'])(
+    'is not armed with an address that is none: %j',
+    async (address) => {
+      const driver = setup.driver();
+      await expect(driver.arm(ID, UID, setup.checkpoint, { addresses: [address] })).rejects.toMatchObject({
+        reason: 'AddressInvalid',
+      });
+      expect(await driver.wakeState(ID)).toBe('none');
+    },
+  );
+
   test('tells when the container ran on and how long CRIU took, as often as it is asked', async () => {
     const driver = await armed(restoreWell);
     const woken = await driver.wake(ID, { timeoutMs: 1000 });

@@ -3,7 +3,7 @@ import { cpuChecks, instructionSets } from '../../../../src/agent/survey/cpu';
 import { portChecks } from '../../../../src/agent/survey/port-checks';
 import { clockChecks, deviceChecks, memoryChecks } from '../../../../src/agent/survey/target-checks';
 import type { Versions } from '../../../../src/agent/survey/versions';
-import { nodeVersionChecks, pairVersionChecks, udpChecks } from '../../../../src/agent/survey/versions';
+import { nodeVersionChecks, pairVersionChecks } from '../../../../src/agent/survey/versions';
 import type { Check } from '../../../../src/api/types';
 import type { ContainerNeeds, HostPort } from '../../../../src/docker/needs';
 import { readNeeds } from '../../../../src/docker/needs';
@@ -128,17 +128,6 @@ describe('versions', () => {
     const { criu: gone, ...without } = well;
     expect(gone).toBeDefined();
     expect(nodeVersionChecks(without)).toEqual([]);
-  });
-
-  test.each([
-    ['28.5.2+dfsg4', 1, true],
-    ['28.0.0', 3, true],
-    ['26.1.5+dfsg1', 3, false],
-    ['28.5.2', 0, false],
-    ['dev', 1, true],
-  ])('Docker %s and %i connected UDP sockets', (docker, connected, refused) => {
-    const checks = udpChecks({ docker, nodeName: 'node-b' }, connected);
-    expect(summarise(checks)).toEqual(refused ? [['UDPConnectionsUnsupported', true]] : []);
   });
 
   test.each<[string, Partial<Versions>, number]>([

@@ -154,7 +154,6 @@ describe('the target', () => {
     ['a port that a container has', { needs: { ports } }, {}, { inspect: inspectWithPorts() }, 'PortTaken'],
     ['a port that a program has', { needs: { ports } }, {}, { facts: { listeners } }, 'PortTaken'],
     ['an address of the host it lacks', { needs: { addresses: ['192.0.2.7'] } }, {}, {}, 'AddressMissing'],
-    ['a Docker too new for UDP', { needs: { connectedUDP: 2 } }, {}, {}, 'UDPConnectionsUnsupported'],
     ['a device it lacks', { needs: { devices: ['/dev/kvm'] } }, {}, { pathExists: false }, 'DeviceMissing'],
     ['a processor that can less', {}, {}, { facts: { cpuFlags: ['fpu'] } }, 'CpuFeaturesMissing'],
     ['an older kernel', {}, {}, { facts: { kernel: '6.1' } }, 'VersionsRisky'],

@@ -1,0 +1,73 @@
+import { addressesToRestore, asToBeMade, keptAddresses } from '../../../../src/agent/networks/kept-addresses';
+import { describe as describeContainer } from '../../../../src/docker/description';
+import { attachedNetworks } from '../../../../src/docker/endpoints';
+import type { ContainerInfo } from '../../../../src/docker/engine';
+import type { DockerNetworks } from '../../../../src/docker/networks';
+import { fixtureProfiles, inspectFixture } from '../../../lib/inspect-fixtures';
+import { networkInfo } from '../../../lib/network-info';
+
+/** The networks that the container is in, each with that driver. */
+const dockerNetworks = (container: ContainerInfo, driver: string): DockerNetworks => ({
+  named: (name) =>
+    Promise.resolve(
+      attachedNetworks(container).flatMap(({ id, ...network }) =>
+        network.name === name ? networkInfo({ id, name, driver }) : [],
+      ),
+    ),
+});
+
+describe.each(fixtureProfiles())('on %s', (profile) => {
+  const two = inspectFixture(profile, 'two-networks');
+  const made = (connections: string, driver: string): ReturnType<typeof asToBeMade> =>
+    asToBeMade(two, { connections }, { dockerNetworks: dockerNetworks(two, driver) });
+  const ADDRESSES = attachedAddresses(two);
+
+  test('connections that are kept take the addresses along that Docker chose', async () => {
+    const { container, addresses } = await made('Keep', 'macvlan');
+    expect(addresses).toEqual(ADDRESSES);
+    expect(attachedNetworks(container).flatMap((network) => network.addresses)).toEqual(ADDRESSES);
+    const { endpoints } = describeContainer(container);
+    expect(endpoints['fixture-net']).toMatchObject({
+      IPAMConfig: { IPv4Address: ADDRESSES[0] },
+      MacAddress: expect.stringMatching(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/) as string,
+    });
+    // The original is as it was.
+    expect(attachedNetworks(two)[0]?.addresses).toEqual([]);
+  });
+
+  test.each([
+    ['Keep', 'bridge'],
+    ['Close', 'macvlan'],
+    ['Refuse', 'ipvlan'],
+  ])('with %s in a network of the driver %s nothing is fixed', async (connections, driver) => {
+    expect(await made(connections, driver)).toEqual({ container: two, addresses: [] });
+  });
+});
+
+/** That Docker shows it to have, in the order of its networks. */
+function attachedAddresses(container: ContainerInfo): string[] {
+  const { NetworkSettings } = container.raw as {
+    NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
+  };
+  return attachedNetworks(container).map(({ name }) => NetworkSettings.Networks[name]?.IPAddress ?? '');
+}
+
+const networks = [
+  { name: 'lan', driver: 'macvlan', addresses: ['10.99.0.20'] },
+  { name: 'backend', driver: 'bridge', addresses: ['10.96.0.7'] },
+];
+
+test('only those of a network on the wire are known to others', () => {
+  expect(keptAddresses({ networks })).toEqual(['10.99.0.20']);
+  expect(keptAddresses({})).toEqual([]);
+});
+
+test.each([
+  ['connections that are kept', 'Keep', undefined, 'lan', ['10.99.0.20', '10.96.0.7']],
+  ['a connected UDP socket', 'Refuse', 1, 'lan', ['10.99.0.20', '10.96.0.7']],
+  ['nothing of the kind', 'Close', undefined, 'lan', undefined],
+  ['the network of the node', 'Keep', undefined, 'host', undefined],
+] as const)('%s: which must be there before the sockets are', (_what, connections, connectedUDP, mode, expected) => {
+  const needs = { networks, ...(connectedUDP === undefined ? {} : { connectedUDP }) };
+  expect(addressesToRestore({ needs }, { connections }, mode)).toEqual(expected);
+});
