@@ -1,5 +1,6 @@
 import type { ContainerMigration } from '../../../src/api/types';
 import { ADMITTED_UID, FINALIZER, keyOf } from '../../../src/api/types';
+import { BRIEF_MS } from '../../../src/controller/brief-waits';
 import type { ClusterView } from '../../../src/controller/ports';
 import { createReconciler } from '../../../src/controller/reconcile';
 import type { NodeView, PhaseDeadlines } from '../../../src/protocol/controller/step';
@@ -99,6 +100,7 @@ test('a copy of an admitted object is refused and not admitted under its own UID
 });
 
 describe('a wait', () => {
+  const progress = { doing: 'Save', bytes: 7 * 2 ** 20, files: 1, at: STARTED_AT } as const;
   const frozen = migration({
     decision: decision('Freeze'),
     source: source('Prepared'),
@@ -143,6 +145,51 @@ describe('a wait', () => {
     expect(store.object.status.observedGeneration).toBe(2);
   });
 
+  test('for another thing is written when it has lasted, and not when it is over before', async () => {
+    const { store, visit, clock } = setup(
+      migration({
+        decision: decision('Prepare'),
+        source: source('Preflighted'),
+        target: target('Preflighted'),
+        ...since,
+      }),
+    );
+    await visit();
+    expect(store.object.status).toMatchObject({
+      phase: 'Preparing',
+      message: 'waiting for node-a to describe the container',
+    });
+    store.object = { ...store.object, status: { ...store.object.status, source: source('Prepared') } };
+    const { resourceVersion } = store.object.metadata;
+    expect(await visit()).toEqual({ requeueAfterMs: BRIEF_MS });
+    await clock.advance(BRIEF_MS - 500);
+    expect(await visit()).toEqual({ requeueAfterMs: 500 });
+    expect(store.object.metadata.resourceVersion).toBe(resourceVersion);
+    await clock.advance(500);
+    expect(await visit()).toEqual({ requeueAfterMs: 10_000 });
+    expect(store.object.status.message).toBe('waiting for node-b to create the container');
+  });
+
+  test('that was kept back and is not true any more is not written later', async () => {
+    const { store, visit, clock } = setup(
+      migration({
+        decision: decision('Prepare'),
+        source: source('Preflighted'),
+        target: target('Preflighted'),
+        ...since,
+      }),
+    );
+    await visit();
+    const before = store.object;
+    store.object = { ...before, status: { ...before.status, source: source('Prepared') } };
+    await visit();
+    await clock.advance(BRIEF_MS - 500);
+    // As a progress does that ends and another that begins.
+    store.object = { ...before, status: { ...before.status, source: { ...source('Preflighted'), progress } } };
+    expect(await visit()).toEqual({ requeueAfterMs: BRIEF_MS });
+    expect(store.object.status.message).toBe(before.status.message);
+  });
+
   test('ends with a deadline at the right moment', async () => {
     const { visit, clock, store, events } = setup(frozen);
     await clock.advance(295_000);
@@ -154,7 +201,7 @@ describe('a wait', () => {
       reason: 'FreezeTimedOut',
       decision: { revoked: { reason: 'FreezeTimedOut' } },
     });
-    expect(events).toEqual(['Normal Freezing', 'Warning FreezeTimedOut']);
+    expect(events).toEqual(['Warning FreezeTimedOut']);
   });
 
   test('for a target that does not report says so, and is no failure', async () => {
