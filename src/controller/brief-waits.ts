@@ -26,22 +26,22 @@ export class BriefWaits {
       status.observedGeneration !== metadata.generation ||
       [status.source, status.target].some((agent) => agent?.error !== undefined);
     const known = this.#told.get(key);
-    if (isOther) return this.#forget(key);
+    if (isOther) {
+      this.#told.delete(key);
+      return undefined;
+    }
     if (known === undefined || known.message !== next.message) {
       this.#told.set(key, { message: next.message, sinceMs: nowMs });
       return BRIEF_MS;
     }
     const leftMs = known.sinceMs + BRIEF_MS - nowMs;
-    return leftMs > 0 ? leftMs : this.#forget(key);
+    if (leftMs > 0) return leftMs;
+    this.#told.delete(key);
+    return undefined;
   }
 
   /** Nothing is waited for any more. */
   end(key: string): void {
     this.#told.delete(key);
-  }
-
-  #forget(key: string): undefined {
-    this.#told.delete(key);
-    return undefined;
   }
 }

@@ -9,26 +9,26 @@ export function drawText(timeline: Timeline): string {
   const width = NAME_COLUMNS;
   const line = (startMs: number, duration: string, role: string, name: string, bar: string): string =>
     `${startMs.toFixed(1).padStart(8)} ${duration.padStart(8)}  ${role.padEnd(6)}  ${name.padEnd(width)} ${bar}`.trimEnd();
-  const rows = [
-    ...moments.map(({ atMs, role, name }) => ({
-      atMs,
-      text: line(
-        atMs,
-        '',
-        role,
-        `── ${name}`,
-        atMs < 0 || atMs > windowMs ? '' : `${' '.repeat(column(atMs, windowMs))}╵`,
-      ),
-    })),
-    ...calls.map((call) => ({
-      atMs: call.startMs,
-      text: line(call.startMs, call.durationMs.toFixed(1), call.role, nameOf(call), barOf(call, windowMs)),
-    })),
-  ].sort((one, other) => one.atMs - other.atMs);
+  const rows: string[] = [];
+  const waiting = [...moments];
+  /** Between what an agent did, not between a call and what that made. */
+  const tellMoments = (untilMs: number): void => {
+    for (let next = waiting[0]; next !== undefined && next.atMs <= untilMs; next = waiting[0]) {
+      waiting.shift();
+      const { atMs, role, name } = next;
+      const mark = atMs < 0 || atMs > windowMs ? '' : `${' '.repeat(column(atMs, windowMs))}╵`;
+      rows.push(line(atMs, '', role, `── ${name}`, mark));
+    }
+  };
+  for (const call of calls) {
+    if (call.depth === 0) tellMoments(call.startMs);
+    rows.push(line(call.startMs, call.durationMs.toFixed(1), call.role, nameOf(call), barOf(call, windowMs)));
+  }
+  tellMoments(Infinity);
   return [
     headline(timeline),
     `${'at ms'.padStart(8)} ${'took ms'.padStart(8)}  ${'agent'.padEnd(6)}  call`,
-    ...rows.map(({ text }) => text),
+    ...rows,
     ...(dropped === 0 ? [] : [`${dropped} further calls were not recorded`]),
     '',
   ].join('\n');

@@ -32,7 +32,7 @@ export interface Timeline {
   /** By how much the two nodes' clocks may be wrong together; undefined when they were not compared. */
   readonly clockErrorMs: number | undefined;
   readonly moments: readonly Moment[];
-  /** In the order in which they began. */
+  /** In the order in which they began, each followed by those that it made. */
   readonly calls: readonly TimelineCall[];
   readonly dropped: number;
 }
@@ -84,26 +84,41 @@ export function timelineOf(traces: readonly Trace[]): Timeline | undefined {
       .sort((one, other) => one.atMs - other.atMs),
     calls: parts
       .flatMap((part) => callsOf(part, origin))
-      .filter(({ startMs, durationMs }) => startMs + durationMs >= 0 && startMs <= (end - origin) / 1000)
-      .sort((one, other) => one.startMs - other.startMs),
+      .sort(byOrder)
+      .map(({ call }) => call)
+      .filter(({ startMs, durationMs }) => startMs + durationMs >= 0 && startMs <= (end - origin) / 1000),
     dropped: parts.reduce((sum, { dropped }) => sum + dropped, 0),
   };
 }
 
-function callsOf(part: Trace, originMicroseconds: number): TimelineCall[] {
-  const depths: number[] = [];
-  return part.calls.map(({ name, startMicroseconds, durationMicroseconds, within, failed }) => {
-    const depth = within === undefined ? 0 : (depths[within] ?? 0) + 1;
-    depths.push(depth);
-    return {
-      role: part.role,
-      name,
-      startMs: (onVolume(part, startMicroseconds) - originMicroseconds) / 1000,
-      durationMs: durationMicroseconds / 1000,
-      depth,
-      failed: failed === true,
-    };
-  });
+/** A call, and where it stands: the beginnings of all that it was made within, and its own. */
+interface Placed {
+  readonly call: TimelineCall;
+  readonly order: readonly (readonly [startMs: number, index: number])[];
+}
+
+function callsOf(part: Trace, originMicroseconds: number): Placed[] {
+  const placed: Placed[] = [];
+  for (const [index, { name, startMicroseconds, durationMicroseconds, within, failed }] of part.calls.entries()) {
+    const outer = within === undefined ? undefined : placed[within];
+    const startMs = (onVolume(part, startMicroseconds) - originMicroseconds) / 1000;
+    const depth = outer === undefined ? 0 : outer.call.depth + 1;
+    placed.push({
+      call: { role: part.role, name, startMs, durationMs: durationMicroseconds / 1000, depth, failed: failed === true },
+      order: [...(outer?.order ?? []), [startMs, index]],
+    });
+  }
+  return placed;
+}
+
+function byOrder({ order: one }: Placed, { order: other }: Placed): number {
+  for (const [level, [startMs, index]] of one.entries()) {
+    const [otherMs, otherIndex] = other[level] ?? [];
+    if (otherMs === undefined || otherIndex === undefined) return 1;
+    if (startMs !== otherMs) return startMs - otherMs;
+    if (index !== otherIndex) return index - otherIndex;
+  }
+  return one.length - other.length;
 }
 
 function onVolume({ clock }: Trace, nodeMicroseconds: number): number {

@@ -31,9 +31,10 @@ export function tracedCommands(commands: CommandRunner): CommandRunner {
 const RUNC_COMMANDS = ['checkpoint', 'state', 'pause'];
 
 function programOf(file: unknown, args: unknown): string {
-  const words = [file, ...(Array.isArray(args) ? (args as unknown[]) : [])].map(String);
+  const all = [file, ...(Array.isArray(args) ? (args as unknown[]) : [])].map(String);
   // `env NAME=value… program word…` sets the environment of a program.
-  const runc = words.indexOf('runc');
-  const command = runc === -1 ? undefined : words.slice(runc).find((word) => RUNC_COMMANDS.includes(word));
-  return command === undefined ? basename(words[0] ?? '') : `runc ${command}`;
+  const words = all[0] === 'env' ? all.slice(1).filter((word) => !/^[A-Z_]+=/.test(word)) : all;
+  const program = basename(words[0] ?? '');
+  const command = program === 'runc' ? words.find((word) => RUNC_COMMANDS.includes(word)) : undefined;
+  return command === undefined ? program : `runc ${command}`;
 }

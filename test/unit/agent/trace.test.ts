@@ -106,6 +106,7 @@ test('programs are named by what they are and do, and by nothing that they are g
     ['env', ['CRIU_CONFIG_FILE=/x', 'runc', '--root', '/run', 'checkpoint', 'id']],
     ['runc', ['--root', 'r', 'state', 'id']],
     ['/usr/bin/tar', ['--create', 'secret']],
+    ['env', ['LC_ALL=C', 'cp', '--', 'secret', 'runc']],
   ];
   await recorded(recording, async () => {
     for (const [file, args] of given) await commands.run(file, args, { timeoutMs: 1 }).catch(() => undefined);
@@ -115,5 +116,6 @@ test('programs are named by what they are and do, and by nothing that they are g
     'runc checkpoint',
     'runc state',
     'tar',
+    'cp',
   ]);
 });
