@@ -10,8 +10,9 @@ const allowed = {
   store: ['runtime'],
   driver: ['runtime', 'docker', 'criu', 'store'],
   protocol: ['api'],
+  trace: ['runtime', 'store'],
   controller: ['api', 'runtime', 'kube', 'protocol'],
-  agent: ['api', 'runtime', 'kube', 'docker', 'criu', 'store', 'driver', 'protocol'],
+  agent: ['api', 'runtime', 'kube', 'docker', 'criu', 'store', 'driver', 'protocol', 'trace'],
 };
 
 /** npm package → the one folder of src that may import it. */

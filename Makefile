@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install build generate format demo test lint unit integration e2e chaos conformance \
-	soak lab-up lab-down lab-status lab-env deploy crd-current
+	soak trace lab-up lab-down lab-status lab-env deploy crd-current
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,10 @@ chaos: install ## Kill and disturb everything at every step, in the lab (FAULTS=
 
 conformance: install ## Move a container of every kind, on both Docker releases; writes docs/conformance.md (ONLY=redis,tmpfs, PROFILES=docker28)
 	@test/conformance/run
+
+NAME ?= move-looper
+trace: install ## Draw the freeze window of a migration in the lab, also as a file (NAME=move-looper, SVG=trace.svg)
+	@ts-node src/trace/main.ts $(NAME) --volume "$$(lab/env | sed -n 's/^LAB_DIR=//p')/shared" $(if $(SVG),--svg $(SVG))
 
 lab-up: ## Bring up a control plane and nodes on this machine (LAB_PROFILE=docker28|docker26, LAB_NODES_COUNT=2)
 	@lab/up

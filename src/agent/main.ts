@@ -23,6 +23,7 @@ import { createLogger } from '../runtime/log';
 import { Metrics } from '../runtime/metrics';
 import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
+import { traced } from '../runtime/trace';
 import { WorkQueue } from '../runtime/work-queue';
 import { withVolumeDeadlines } from './driver-deadlines';
 import { FileJournal } from './journal';
@@ -34,6 +35,9 @@ import { createSourceReconciler } from './source/reconcile';
 import { Busy } from './sweep/busy';
 import { createSweeper } from './sweep/create';
 import { createTargetReconciler } from './target/reconcile';
+import { TraceKeeper } from './trace/keeper';
+import { createTraceShelf } from './trace/shelf';
+import { tracedCommands, tracedPorts } from './trace/traced-ports';
 import { VolumeAccess } from './volume-access';
 import { createDirectoryNotes } from './volumes/directory-notes';
 import { createHostDirectories } from './volumes/host-directories';
@@ -88,9 +92,9 @@ async function main(): Promise<void> {
   });
   const gate = createGate(settings.breakpoints, clock);
   const plainCommands = onNode(createCommandRunner(clock), settings.hostPid);
-  const commands = withBreakpoints('commands', plainCommands, gate, {});
+  const commands = withBreakpoints('commands', tracedCommands(plainCommands), gate, {});
   const docker = new DockerodeEngine({ socketPath: settings.dockerSocket, clock });
-  const engine = withBreakpoints<ContainerEngine>('engine', docker, gate, {});
+  const engine = withBreakpoints<ContainerEngine>('engine', traced('engine', docker), gate, {});
   const dockerVolumes = new DockerodeVolumes({ socketPath: settings.dockerSocket, clock });
   const volumeLedger = new FileVolumeLedger(settings.runDirectory);
   const hostDirectories = createHostDirectories(plainCommands);
@@ -113,7 +117,7 @@ async function main(): Promise<void> {
     volume,
   );
   const deps = holdable(
-    {
+    tracedPorts({
       migrations: createMigrationAccess(client, informer),
       engine,
       dockerVolumes,
@@ -144,15 +148,25 @@ async function main(): Promise<void> {
       journal,
       clock,
       deadlines,
-    },
+    }),
     gate,
   );
   const newQueue = (name: string): WorkQueue =>
     new WorkQueue({ clock, maxDelayMs: RETRY_WITHIN_MS, observer: metrics.queue(name) });
   const busy = new Busy((key) => informer.get(key)?.metadata.uid);
+  const shelf = createTraceShelf(settings.volume, settings.node, volume);
+  const traces = new TraceKeeper({ node: settings.node, shelf, cached: (key) => informer.get(key), clock });
   const roles = [
-    { name: 'source', reconcile: busy.during(createSourceReconciler(deps)), queue: newQueue('source') },
-    { name: 'target', reconcile: busy.during(createTargetReconciler(deps)), queue: newQueue('target') },
+    {
+      name: 'source',
+      reconcile: busy.during(traces.during('source', createSourceReconciler(deps))),
+      queue: newQueue('source'),
+    },
+    {
+      name: 'target',
+      reconcile: busy.during(traces.during('target', createTargetReconciler(deps))),
+      queue: newQueue('target'),
+    },
   ];
   // Both roles hear of every change and pick out what concerns their node: the watch cannot select by spec.
   const remind = (key: string): void => {
@@ -165,6 +179,11 @@ async function main(): Promise<void> {
     ...{ volume, journal, kube, busy, remind, engine: docker, driver, clock, deadlines, log },
     ...{ dockerVolumes, volumeLedger, hostDirectories, directoryNotes },
     mountFiles: createMountFiles(plainCommands, deadlines.wakeMs),
+    tidy: () =>
+      shelf.tidy(
+        ({ namespace, name, uidPrefix }) =>
+          informer.get(`${namespace}/${name}`)?.metadata.uid.startsWith(uidPrefix) === true,
+      ),
   });
   informer.onChange((key) => {
     // Somebody may have taken the finalizer off by hand.

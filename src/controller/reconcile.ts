@@ -7,6 +7,7 @@ import type { ControllerStatus, StatusStep } from '../protocol/status';
 import { acknowledged, statusAfter } from '../protocol/status';
 import type { Clock } from '../runtime/clock';
 import type { Reconcile, ReconcileContext, Result } from '../runtime/controller-loop';
+import { BriefWaits } from './brief-waits';
 import type { ClusterView, EventSink, MigrationStore } from './ports';
 
 export interface ControllerDeps {
@@ -22,12 +23,17 @@ const AFTER_CONFLICT_MS = 100;
 
 /** One visit of the controller: look, decide, write. Every write fails when the object changed since the look. */
 export function createReconciler(deps: ControllerDeps): Reconcile {
+  const briefWaits = new BriefWaits();
   return async (key, context) => {
     const migration = deps.migrations.get(key);
-    if (migration === undefined) return {};
+    if (migration === undefined) {
+      briefWaits.end(key);
+      return {};
+    }
     const step = decideController(migration, await observe(migration, deps));
+    if (step.do !== 'Wait') briefWaits.end(key);
     try {
-      return await perform(migration, step, deps, context);
+      return await perform(migration, step, { ...deps, briefWaits }, context);
     } catch (error) {
       if (!isConflict(error)) throw error;
       context.log.debug('object changed meanwhile, deciding anew', { step: step.do, because: step.because });
@@ -35,6 +41,8 @@ export function createReconciler(deps: ControllerDeps): Reconcile {
     }
   };
 }
+
+type Deps = ControllerDeps & { readonly briefWaits: BriefWaits };
 
 /** Everything that the decision depends on besides the object. */
 async function observe({ spec }: ContainerMigration, deps: ControllerDeps): Promise<ControllerObservation> {
@@ -48,7 +56,7 @@ async function observe({ spec }: ContainerMigration, deps: ControllerDeps): Prom
 async function perform(
   migration: ContainerMigration,
   step: ControllerStep,
-  deps: ControllerDeps,
+  deps: Deps,
   { log }: ReconcileContext,
 ): Promise<Result> {
   switch (step.do) {
@@ -90,15 +98,21 @@ async function hold(migration: ContainerMigration, deps: ControllerDeps): Promis
 async function write(
   migration: ContainerMigration,
   step: StatusStep,
-  deps: ControllerDeps,
+  deps: Deps,
   log: ReconcileContext['log'],
 ): Promise<Result> {
   const nowMs = deps.clock.now();
   const status = statusAfter(migration, step, new Date(nowMs).toISOString());
   // A wait that says nothing new is not written: it would only disturb the claim, which depends on resourceVersion.
   if (step.do !== 'Wait' || saysSomethingNew(migration, status)) {
+    const keptBackMs = step.do === 'Wait' ? deps.briefWaits.keptBackMs(migration, status, nowMs) : undefined;
+    if (step.do === 'Wait' && keptBackMs !== undefined) {
+      return { requeueAfterMs: Math.max(Math.min(keptBackMs, step.untilMs - nowMs), AFTER_CONFLICT_MS) };
+    }
     await deps.migrations.writeStatus(migration, status);
-    if (status.phase !== migration.status.phase) announce(migration, step, status, deps, log);
+    // A phase that begins because of what an agent reports, the wake-up, is in the downtime: the status tells of it.
+    const isAnnounced = step.do !== 'Wait' || status.reason !== status.phase;
+    if (status.phase !== migration.status.phase && isAnnounced) announce(migration, step, status, deps, log);
   }
   return step.do === 'Wait' ? { requeueAfterMs: Math.max(step.untilMs - nowMs, AFTER_CONFLICT_MS) } : {};
 }

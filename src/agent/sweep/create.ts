@@ -41,6 +41,8 @@ export interface SweeperOptions extends Pick<
   readonly busy: Busy;
   /** Has those look again who work for the object of that key. */
   readonly remind: (key: string) => void;
+  /** Removes what was kept for the owners of objects that are gone; what it fails of keeps nothing else waiting. */
+  readonly tidy: () => Promise<void>;
   readonly log: Logger;
 }
 
@@ -81,7 +83,16 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     clock,
     log,
   });
-  return new Sweeper(() => sweep.run(), clock, log);
+  const once = async (): Promise<boolean> => {
+    const done = await sweep.run();
+    try {
+      await options.tidy();
+    } catch (error) {
+      log.info('traces of migrations that are gone could not be removed', { error });
+    }
+    return done;
+  };
+  return new Sweeper(once, clock, log);
 }
 
 function identityOf(value: unknown): Identity {

@@ -13,6 +13,7 @@ import type { RuncDriverOptions } from './options';
 import { markerPaths } from './paths';
 import { killRestore } from './kill-restore';
 import { hasDeadCriu, isWrapper } from './runc-processes';
+import { tellWakeParts } from './wake-parts';
 
 /** How long after the end of the restore Docker's start is awaited: it cleans up what it had prepared. */
 const START_GRACE_MS = 10_000;
@@ -96,7 +97,9 @@ async function describeWakeUp(containerID: string, { runDir, clock }: RuncDriver
   const marker = markerPaths(runDir, containerID);
   const { mtimeNs } = await stat(join(marker.directory, 'resumed'), { bigint: true });
   const stats = await ifReadable(clock, () => readStats(join(marker.work, 'stats-restore')), Buffer.alloc(0));
-  return { resumedAt: formatMicroseconds(mtimeNs / 1000n), restoreMs: parseRestoreStats(stats)?.restoreMs };
+  const restoreMs = parseRestoreStats(stats)?.restoreMs;
+  await tellWakeParts(runDir, containerID, restoreMs);
+  return { resumedAt: formatMicroseconds(mtimeNs / 1000n), restoreMs };
 }
 
 async function explainFailure(

@@ -1,5 +1,6 @@
 import type { ContainerMigration } from '../../../src/api/types';
 import { ADMITTED_UID, FINALIZER, keyOf } from '../../../src/api/types';
+import { BRIEF_MS } from '../../../src/controller/brief-waits';
 import type { ClusterView } from '../../../src/controller/ports';
 import { createReconciler } from '../../../src/controller/reconcile';
 import type { NodeView, PhaseDeadlines } from '../../../src/protocol/controller/step';
@@ -99,6 +100,7 @@ test('a copy of an admitted object is refused and not admitted under its own UID
 });
 
 describe('a wait', () => {
+  const progress = { doing: 'Save', bytes: 7 * 2 ** 20, files: 1, at: STARTED_AT } as const;
   const frozen = migration({
     decision: decision('Freeze'),
     source: source('Prepared'),
@@ -143,6 +145,19 @@ describe('a wait', () => {
     expect(store.object.status.observedGeneration).toBe(2);
   });
 
+  test('for another thing is kept back, and written when it has lasted', async () => {
+    const { store, visit, clock } = setup(frozen);
+    await visit();
+    const retried = { ...frozen.status, source: { ...source('Prepared'), progress } };
+    store.object = { ...store.object, status: { ...store.object.status, ...retried } };
+    const { message } = store.object.status;
+    expect(await visit()).toEqual({ requeueAfterMs: BRIEF_MS });
+    expect(store.object.status.message).toBe(message);
+    await clock.advance(BRIEF_MS);
+    expect(await visit()).toEqual({ requeueAfterMs: 10_000 });
+    expect(store.object.status.message).toContain('7 MiB');
+  });
+
   test('ends with a deadline at the right moment', async () => {
     const { visit, clock, store, events } = setup(frozen);
     await clock.advance(295_000);
@@ -154,7 +169,7 @@ describe('a wait', () => {
       reason: 'FreezeTimedOut',
       decision: { revoked: { reason: 'FreezeTimedOut' } },
     });
-    expect(events).toEqual(['Normal Freezing', 'Warning FreezeTimedOut']);
+    expect(events).toEqual(['Warning FreezeTimedOut']);
   });
 
   test('for a target that does not report says so, and is no failure', async () => {

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Driver } from '../../../src/driver/driver';
 import type { Clock } from '../../../src/runtime/clock';
 import { systemClock } from '../../../src/runtime/clock';
 import { ReasonedError } from '../../../src/runtime/errors';
+import { recorded, Recording } from '../../../src/runtime/trace';
 import { criuFixture, DriverSetup, ID, UID } from '../../lib/driver-setup';
 
 let setup: DriverSetup;
@@ -87,6 +88,32 @@ describe('a wake-up', () => {
     expect(Math.abs(Date.parse(woken.resumedAt) - Date.now())).toBeLessThan(60_000);
     expect(woken.resumedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     expect(await driver.wake(ID, { timeoutMs: 1000 })).toEqual(woken);
+  });
+
+  test('tells the trace what it was made of, by the times that the wrapper leaves', async () => {
+    const driver = await armed(async () => {
+      await restoreWell();
+      for (const [name, second] of [
+        ['begun', 10],
+        ['ended', 10.25],
+        ['starting', 10.5],
+        ['resumed', 10.75],
+      ] as const) {
+        writeFileSync(join(setup.marker, name), '');
+        utimesSync(join(setup.marker, name), second, second);
+      }
+    });
+    const recording = new Recording(systemClock);
+    await recorded(recording, () => driver.wake(ID, { timeoutMs: 1000 }));
+    const parts = recording
+      .spans()
+      .map(({ name, startMs, durationMs }) => [name, Math.round(startMs), Math.round(durationMs)]);
+    expect(parts).toEqual([
+      ['runc restore', 10_000, 250],
+      ['criu restores', 10_101, 149],
+      ['docker between create and start', 10_250, 250],
+      ['wrapper continues the processes', 10_500, 250],
+    ]);
   });
 
   test('is not believed when Docker started the container without the wrapper', async () => {
