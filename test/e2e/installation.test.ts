@@ -3,7 +3,7 @@ import { counterScript, expectUnbroken } from '../lib/counter';
 import { docker, removeContainers } from '../lib/lab-docker';
 import { deleteMigrations, migrateWell } from '../lib/lab-migration';
 import { inNode, onNode } from '../lib/lab-node';
-import { labEnvironment, mustRun, project, run } from '../lib/lab-tools';
+import { labEnvironment, mustRun, run } from '../lib/lab-tools';
 import { poll, sleep } from '../lib/waiting';
 
 const NODE = 'node-b';
@@ -20,7 +20,7 @@ const daemon = (): string => mustRun('lab/service', ['status', `dockerd@${NODE}`
 const filesInEtc = (): string[] => onNode(NODE, 'ls -A /etc/docker').split('\n').sort();
 
 /** Starts the agent of the node with further variables, or as the lab does. Returns what it has logged of the wrapper since. */
-function restartAgent(environment: Record<string, string> = {}): () => readonly { reason: string; message: string }[] {
+function restartAgent(environment: Record<string, string> = {}): () => readonly { reason: string; detail: string }[] {
   const log = `${labEnvironment()['LAB_DIR'] ?? ''}/log/agent@${NODE}.log`;
   const seen = mustRun('cat', [log]).length;
   const words = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
@@ -31,8 +31,8 @@ function restartAgent(environment: Record<string, string> = {}): () => readonly 
     mustRun('cat', [log])
       .slice(seen)
       .split('\n')
-      .filter((line) => line.includes('"message":"runtime wrapper"') || line.includes('runtime wrapper'))
-      .map((line) => JSON.parse(line) as { reason: string; message: string });
+      .filter((line) => line.includes('"message":"runtime wrapper"'))
+      .map((line) => JSON.parse(line) as { reason: string; detail: string });
 }
 
 const inMode = (mode: string): ReturnType<typeof restartAgent> =>
@@ -43,7 +43,6 @@ function reload(): void {
 }
 
 beforeAll(async () => {
-  expect(project).toBeDefined();
   removeContainers(NAME, BYSTANDER);
   deleteMigrations();
   onNode(NODE, 'cp -a "$1" "$2"', CONFIG, KEPT);
@@ -72,7 +71,7 @@ test('a broken configuration is left as it is, and the agent runs on and says so
   const said = inMode('auto');
   const line = await poll('a word of it', () => said().at(-1));
   expect(line.reason).toBe('DaemonConfigInvalid');
-  expect(line.message).toContain('{"runtimes":{"transship":{"path":"/usr/local/lib/transship-e2e/transship-runc"}}}');
+  expect(line.detail).toContain('{"runtimes":{"transship":{"path":"/usr/local/lib/transship-e2e/transship-runc"}}}');
   expect([config(), registered()]).toEqual(['{"debug": true', '']);
   expect(filesInEtc()).toEqual(['daemon.json']);
   mustRun('lab/service', ['status', `agent@${NODE}`]);
@@ -110,7 +109,7 @@ test('it is not taken away while a container needs it, and then without a trace'
   const said = inMode('remove');
   const line = await poll('a refusal', () => said().at(-1));
   expect(line.reason).toBe('RuntimeInUse');
-  expect(line.message).toContain(`remove or recreate ${NAME},`);
+  expect(line.detail).toContain(`remove or recreate ${NAME},`);
   expect(registered()).toBe(WRAPPER);
   docker(NODE, 'start', NAME);
 

@@ -43,6 +43,6 @@ export class Installer {
     if (this.#state?.reason === state.reason && this.#state.message === state.message) return;
     const { reason, message } = state;
     const well = reason === 'Registered' || reason === 'Removed';
-    this.#log[well ? 'info' : 'warn']('runtime wrapper', { reason, message });
+    this.#log[well ? 'info' : 'warn']('runtime wrapper', { reason, detail: message });
   }
 }
