@@ -5,7 +5,7 @@ const taint = (key: string, effect = 'NoExecute'): object => ({ key, value: 'nod
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
 test('a node is known by its name', () => {
-  expect(NODES.parse({ metadata, spec: {} })).toEqual({ name: 'node-a', outOfService: false });
+  expect(NODES.parse({ metadata, spec: {} })).toEqual({ name: 'node-a', outOfService: false, annotations: {} });
 });
 
 test.each<[string, unknown, boolean]>([
