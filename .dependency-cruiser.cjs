@@ -22,6 +22,7 @@ const wrapped = {
   dockerode: 'docker',
   winston: 'runtime',
   'prom-client': 'runtime',
+  'jsonc-parser': 'agent',
 };
 
 module.exports = {

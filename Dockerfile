@@ -13,7 +13,7 @@ COPY src src
 RUN npm run build && npm prune --omit=dev
 
 FROM ${BASE}
-RUN for program in node nsenter install; do command -v "$program" || { echo "BASE lacks $program" >&2; exit 1; }; done
+RUN for program in node nsenter; do command -v "$program" || { echo "BASE lacks $program" >&2; exit 1; }; done
 WORKDIR /opt/transship
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules

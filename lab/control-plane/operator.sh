@@ -47,7 +47,7 @@ agent_keep() {
   # The node's pid is part of it: an agent belongs to the namespaces it was started in.
   wanted=$(sha256sum "$APP_DIGEST" "$AGENT_KUBECONFIG" "$LAB_DIR/run/node@$node.pid") \
     || die "$node is not running: run lab/up"
-  wanted+=${LAB_BREAKPOINTS:+ with breakpoints}
+  wanted+=${LAB_BREAKPOINTS:+ with breakpoints}${LAB_AGENT_ENVIRONMENT:+ with $LAB_AGENT_ENVIRONMENT}
   if service_alive "$name"; then
     [ "$(cat "$mark" 2>/dev/null)" = "$wanted" ] && return 0
     service_stop "$name"
@@ -56,11 +56,12 @@ agent_keep() {
   node_run "$node" sh -c 'umask 077 && mkdir -p "${1%/*}" && cat >"$1.new" && mv "$1.new" "$1"' \
     - "$KUBECONFIG_ON_NODE" <"$AGENT_KUBECONFIG"
   mapfile -t environment < <(operator_environment; breakpoints_environment /run/lab/breakpoints)
+  # shellcheck disable=SC2086 # LAB_AGENT_ENVIRONMENT: what a test sets besides, as `NAME=value NAME=value`
   node_service_start "$node" "$name" env -i "${environment[@]}" \
     KUBECONFIG="$KUBECONFIG_ON_NODE" TRANSSHIP_NODE_NAME="$node" \
     TRANSSHIP_HEALTH_PORT="$LAB_AGENT_HEALTH_PORT" TRANSSHIP_VOLUME=/mnt/transship \
     TRANSSHIP_DOCKER_SOCKET=/run/docker.sock TRANSSHIP_DOCKER_EXEC_ROOT=/var/run/docker \
-    TRANSSHIP_RUN_DIR=/run/transship \
+    TRANSSHIP_RUN_DIR=/run/transship ${LAB_AGENT_ENVIRONMENT:-} \
     "$APP_ON_NODE/bin/node" --max-semi-space-size=4 --enable-source-maps "$APP_ON_NODE/dist/agent/main.js"
   printf '%s\n' "$wanted" >"$mark"
 }

@@ -5,6 +5,7 @@ import { DockerodeVolumes } from '../docker/dockerode-volumes';
 import { createImageTransport } from '../docker/dockerode-images';
 import type { ContainerEngine } from '../docker/engine';
 import { signalAll } from '../driver/processes';
+import { WRAPPER_RUNTIME } from '../driver/runc/paths';
 import { createRuncDriver } from '../driver/runc/runc-driver';
 import { HEARTBEAT_MS, renewAgentLease } from '../kube/agent-leases';
 import { createKubeClient } from '../kube/client';
@@ -40,6 +41,8 @@ import { createTraceShelf } from './trace/shelf';
 import { tracedCommands, tracedPorts } from './trace/traced-ports';
 import { VolumeAccess } from './volume-access';
 import { createDirectoryNotes } from './volumes/directory-notes';
+import { createInstaller } from './install/create';
+import { INSTALL_MODES } from './install/decide';
 import { createHostDirectories } from './volumes/host-directories';
 import { FileVolumeLedger } from './volumes/ledger';
 import { createMountFiles } from './volumes/mount-files';
@@ -60,6 +63,7 @@ async function main(): Promise<void> {
     execRoot: env.text('TRANSSHIP_DOCKER_EXEC_ROOT', '/var/run/docker'),
     runDirectory: env.text('TRANSSHIP_RUN_DIR', '/run/transship'),
     wrapperPath: env.text('TRANSSHIP_WRAPPER_PATH', '/opt/transship/oci/transship-runc'),
+    install: env.oneOf('TRANSSHIP_INSTALL', INSTALL_MODES, 'manual'),
     hostPid: env.optional('TRANSSHIP_HOST_PID'),
     healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
     dumpMs: env.number('TRANSSHIP_DUMP_TIMEOUT_SECONDS', 120) * 1000,
@@ -190,6 +194,14 @@ async function main(): Promise<void> {
     if (informer.get(key) === undefined) sweeper.soon();
   });
 
+  const installer = createInstaller({
+    mode: settings.install,
+    entry: { name: WRAPPER_RUNTIME, path: settings.wrapperPath },
+    socketPath: settings.dockerSocket,
+    annotations: async () => (await nodes.find('', settings.node))?.annotations ?? {},
+    ...{ commands: plainCommands, directories: hostDirectories, engine: docker, clock, log },
+  });
+
   const health = await startHealthServer({
     port: settings.healthPort,
     clock,
@@ -233,6 +245,7 @@ async function main(): Promise<void> {
   await Promise.all([
     informer.start(shutdown.signal),
     heartbeat(),
+    installer.run(shutdown.signal),
     Promise.race([informer.waitForSync(), onceAborted(shutdown.signal)]).then(() => sweeper.run(shutdown.signal)),
     ...roles.map(({ name, reconcile, queue }) =>
       runControllerLoop(

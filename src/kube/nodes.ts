@@ -12,6 +12,7 @@ export interface Node {
   readonly name: string;
   /** Whether it carries the taint out-of-service, with whatever value and effect. */
   readonly outOfService: boolean;
+  readonly annotations: Readonly<Record<string, unknown>>;
 }
 
 /** With this, `new ResourceClient(transport, NODES).find('', name)` tells whether a node exists. */
@@ -28,5 +29,6 @@ function parseNode(value: unknown): Node {
   if (name === '') throw new TypeError('a Node has a name');
   const { taints } = asRecord(asRecord(value)['spec']);
   const keys = Array.isArray(taints) ? taints.map((taint: unknown) => asRecord(taint)['key']) : [];
-  return { name, outOfService: keys.includes(OUT_OF_SERVICE) };
+  const annotations = asRecord(asRecord(asRecord(value)['metadata'])['annotations'] ?? {});
+  return { name, outOfService: keys.includes(OUT_OF_SERVICE), annotations };
 }

@@ -1,4 +1,5 @@
 /** How the wrapper reads its words and its marker, seen by a runc that only says what it is called with. */
+import { WRAPPER_PROTOCOL } from '../../src/driver/runc/wrapper-protocol';
 import type { NodeName } from '../lib/lab-docker';
 import { docker, removeContainers } from '../lib/lab-docker';
 import { inNode, onNode } from '../lib/lab-node';
@@ -30,6 +31,10 @@ test.each([
   ['features', ['features']],
   ['options before and after the command', ['--root', '/x', 'list', '--format', 'json']],
   ['a word with blanks', ['exec', 'a b', '']],
+  [
+    "a question for the wrapper's version that is somebody else's word",
+    ['exec', 'a', 'program', '--transship-version'],
+  ],
   ['an id that is too short', ['create', '--bundle', '/b', 'a'.repeat(63)]],
   ['an id that is no hex', ['create', '--bundle', '/b', 'g'.repeat(64)]],
   ['an id in capitals', ['create', '--bundle', '/b', 'A'.repeat(64)]],
@@ -40,6 +45,12 @@ test.each([
   const { stdout } = callWrapper(words);
   marker.remove();
   expect(stdout).toBe(words.map((word) => `<${word}>`).join(''));
+});
+
+test('tells its protocol, and whether it can call runc', () => {
+  const { code, stdout } = callWrapper(['--transship-version']);
+  expect([code, stdout]).toEqual([0, `transship-runc protocol ${WRAPPER_PROTOCOL}\n<--version>`]);
+  expect(callWrapper(['--transship-version'], 'exit 3').code).toBe(3);
 });
 
 describe('the call that becomes a restore', () => {

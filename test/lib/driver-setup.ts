@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CheckpointDirectories, Driver, DriverContainer } from '../../src/driver/driver';
 import { createRuncDriver } from '../../src/driver/runc/runc-driver';
+import { WRAPPER_PROTOCOL } from '../../src/driver/runc/wrapper-protocol';
 import type { Clock } from '../../src/runtime/clock';
 import { systemClock } from '../../src/runtime/clock';
 import { ReasonedError } from '../../src/runtime/errors';
@@ -24,6 +25,8 @@ export class FakeRunc implements CommandRunner {
   status = 'paused';
   /** A program that is not installed. */
   missing = '';
+  /** What the wrapper says when it is asked for its version; undefined for one that does not know the question. */
+  protocol: number | undefined = WRAPPER_PROTOCOL;
   /** What `runc checkpoint --help` says. */
   help = '  --tcp-established  allow open TCP connections\n  --tcp-skip-in-flight  skip in-flight ones\n';
   checkpoint: () => Partial<CommandResult> | Promise<never> = () => ({});
@@ -33,6 +36,10 @@ export class FakeRunc implements CommandRunner {
     if (file === this.missing) throw new ReasonedError('CommandNotFound', `${file} does not exist`);
     const result = { exitCode: 0, signal: null, stdout: '', stderr: '', durationMs: 5 };
     this.commands.push([file, ...args]);
+    if (args.includes('--transship-version')) {
+      if (this.protocol === undefined) return { ...result, exitCode: 1, stderr: 'flag provided but not defined' };
+      return { ...result, stdout: `transship-runc protocol ${this.protocol}\nrunc version 1.3.6\n` };
+    }
     if (args.includes('--help')) return { ...result, stdout: this.help };
     if (args.includes('state')) return { ...result, stdout: JSON.stringify({ status: this.status }) };
     if (args.includes('pause')) this.status = 'paused';

@@ -1,10 +1,8 @@
-import { ReasonedError, describeError, reasonOf } from '../../runtime/errors';
-import type { CommandRunner } from '../../runtime/exec';
+import { ReasonedError } from '../../runtime/errors';
 import type { DriverContainer, DriverEngineInfo, Finding } from '../driver';
 import type { RuncDriverOptions } from './options';
 import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig, networkScriptOf, WRAPPER_RUNTIME } from './paths';
-
-const TIMEOUT_MS = 10_000;
+import { findWrapperProblem, whyItFails } from './wrapper-protocol';
 
 /** Why this container cannot be frozen with runc on this node. */
 export async function findFreezeProblems(container: DriverContainer, options: RuncDriverOptions): Promise<Finding[]> {
@@ -15,7 +13,7 @@ export async function findFreezeProblems(container: DriverContainer, options: Ru
     if (!(error instanceof ReasonedError)) throw error;
     findings.push({ reason: error.reason, message: error.message, blocking: true });
   }
-  const broken = await tryRun('runc', options.run);
+  const broken = await whyItFails('runc', ['--version'], options.run);
   if (broken !== undefined) {
     findings.push({
       reason: 'RuncMissing',
@@ -46,22 +44,15 @@ export async function findWakeProblems(engine: DriverEngineInfo, options: RuncDr
       blocking: true,
     });
   }
-  const wrapper = registered?.path ?? options.wrapperPath;
-  const broken = await tryRun(wrapper, options.run);
-  if (broken !== undefined) {
-    findings.push({
-      reason: 'RestoreRuntimeNotInstalled',
-      message: `the OCI runtime wrapper ${wrapper} does not run on this node (${broken}): install it there, executable`,
-      blocking: true,
-    });
-  }
+  const problem = await findWrapperProblem(registered?.path ?? options.wrapperPath, options.run);
+  if (problem !== undefined) findings.push(problem);
   return findings;
 }
 
 /** Why this node cannot restore sockets that need their addresses before Docker has made the container's network. */
 export async function findAddressProblems(engine: DriverEngineInfo, options: RuncDriverOptions): Promise<Finding[]> {
   const script = networkScriptOf(engine.runtimes[WRAPPER_RUNTIME]?.path ?? options.wrapperPath);
-  const broken = await tryRun(script, options.run, 'check');
+  const broken = await whyItFails(script, ['check'], options.run);
   if (broken === undefined) return [];
   return [
     {
@@ -70,14 +61,4 @@ export async function findAddressProblems(engine: DriverEngineInfo, options: Run
       blocking: true,
     },
   ];
-}
-
-/** What went wrong; undefined when the program runs. The wrapper hands `--version` on to runc, so it finds runc too. */
-async function tryRun(program: string, run: CommandRunner, word = '--version'): Promise<string | undefined> {
-  try {
-    const { exitCode, stderr } = await run.run(program, [word], { timeoutMs: TIMEOUT_MS });
-    return exitCode === 0 ? undefined : `exit code ${exitCode ?? 'none'}: ${stderr.trim().slice(-300)}`;
-  } catch (error) {
-    return `${reasonOf(error, 'Error')}: ${describeError(error)}`;
-  }
 }

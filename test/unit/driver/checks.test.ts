@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { WRAPPER_PROTOCOL } from '../../../src/driver/runc/wrapper-protocol';
 import { container, DriverSetup } from '../../lib/driver-setup';
 
 let setup: DriverSetup;
@@ -29,6 +32,19 @@ describe('checks', () => {
     expect(await setup.driver().checkWake({ runtimes: known })).toMatchObject([
       { reason: 'RestoreRuntimeNotInstalled', blocking: true },
     ]);
+  });
+
+  test.each([2, undefined])('a wrapper of the protocol %p is refused, and what to do is said', async (protocol) => {
+    setup.runc.protocol = protocol;
+    const [finding, ...others] = await setup.driver().checkWake({ runtimes: known });
+    expect(finding).toMatchObject({ reason: 'RestoreRuntimeOutdated', blocking: true });
+    expect(finding?.message).toContain(`(protocol ${protocol ?? 'unknown'}, not ${WRAPPER_PROTOCOL})`);
+    expect(others).toEqual([]);
+  });
+
+  test('the script in this checkout has the protocol of the agent', () => {
+    const script = readFileSync(join(__dirname, '../../../oci/transship-runc'), 'utf8');
+    expect(/^protocol=(\d+)$/m.exec(script)?.[1]).toBe(String(WRAPPER_PROTOCOL));
   });
 
   test('a container of another runtime, and a node without runc, are found', async () => {

@@ -5,7 +5,7 @@ const taint = (key: string, effect = 'NoExecute'): object => ({ key, value: 'nod
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
 test('a node is known by its name', () => {
-  expect(NODES.parse({ metadata, spec: {} })).toEqual({ name: 'node-a', outOfService: false });
+  expect(NODES.parse({ metadata, spec: {} })).toEqual({ name: 'node-a', outOfService: false, annotations: {} });
 });
 
 test.each<[string, unknown, boolean]>([
@@ -19,7 +19,12 @@ test.each<[string, unknown, boolean]>([
   ['the taint with another effect', { taints: [taint(OUT_OF_SERVICE, 'NoSchedule')] }, true],
   ['the taint without a value', { taints: [{ key: OUT_OF_SERVICE, effect: 'NoExecute' }] }, true],
 ])('a node with %s', (_what, spec, outOfService) => {
-  expect(NODES.parse({ metadata, spec })).toEqual({ name: 'node-a', outOfService });
+  expect(NODES.parse({ metadata, spec })).toEqual({ name: 'node-a', outOfService, annotations: {} });
+});
+
+test('what is noted on a node', () => {
+  const noted = { ...metadata, annotations: { 'transship.dev/daemon-json': 'external' } };
+  expect(NODES.parse({ metadata: noted }).annotations).toEqual({ 'transship.dev/daemon-json': 'external' });
 });
 
 test('what has no name is no node', () => {
