@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install build generate format demo test lint unit integration e2e chaos conformance \
+.PHONY: help install build generate format demo test lint unit integration e2e chaos conformance bench \
 	soak lab-up lab-down lab-status lab-env deploy crd-current
 
 help: ## List the targets
@@ -53,6 +53,9 @@ chaos: install ## Kill and disturb everything at every step, in the lab (FAULTS=
 
 conformance: install ## Move a container of every kind, on both Docker releases; writes docs/conformance.md (ONLY=redis,tmpfs, PROFILES=docker28)
 	@test/conformance/run
+
+bench: install ## Measure downtimes by every way there is; writes docs/benchmarks, an hour a profile (QUICK=1: minutes; N=10, ONLY=, WAYS=, PROFILES=)
+	@test/bench/run
 
 lab-up: ## Bring up a control plane and nodes on this machine (LAB_PROFILE=docker28|docker26, LAB_NODES_COUNT=2)
 	@lab/up
