@@ -1,9 +1,12 @@
 /** What the ways of moving a container are made of: commands in the nodes, logs, and the network of the servers. */
 import { mkdirSync, rmSync } from 'node:fs';
+import { systemClock } from '../../src/runtime/clock';
+import { createCommandRunner } from '../../src/runtime/exec';
 import { inLab, servicePid } from '../lib/chaos-lab';
 import { askDocker } from '../lib/chaos-docker';
 import type { NodeName } from '../lib/lab-docker';
-import { command, docker } from '../soak/lab';
+import { labEnvironment } from '../lib/lab-tools';
+import { command, docker, dockerHost } from '../soak/lab';
 
 export const [FROM, TO] = ['node-a', 'node-b'] as const satisfies readonly NodeName[];
 export const NODES: readonly NodeName[] = [FROM, TO];
@@ -44,6 +47,21 @@ export function pidOf(node: NodeName): number {
 /** Runs a program inside a node, without the shells of lab/node-exec around it. */
 export const inNode = (node: NodeName, ...words: string[]): Promise<string> =>
   command('nsenter', ...enter(pidOf(node)), ...words);
+
+/** Docker's own checkpoint of 1 GiB takes half a minute, and several times that on a busy machine. */
+const STEP_MS = 600_000;
+const runner = createCommandRunner(systemClock);
+
+/** A step of a move that takes as long as the memory is large. Throws with its words when it fails. */
+export async function longCommand(program: string, ...args: string[]): Promise<void> {
+  const env = { PATH: labEnvironment()['PATH'] ?? '', HOME: '/root' };
+  const { exitCode, stderr } = await runner.run(program, args, { timeoutMs: STEP_MS, env });
+  if (exitCode !== 0) throw new Error(`${program} ${args.join(' ')} (exit ${exitCode ?? 'by signal'}): ${stderr}`);
+}
+
+/** The same for the docker client against a node's daemon. */
+export const longDocker = (node: NodeName, ...args: string[]): Promise<void> =>
+  longCommand('docker', '--host', dockerHost(node), ...args);
 
 /** A directory of the shared volume, by its names on the host and in the nodes. */
 export interface Shared {

@@ -4,7 +4,7 @@ import type { NodeName } from '../../lib/lab-docker';
 import { cgroupOf } from '../../lib/chaos-lab';
 import { command } from '../../soak/lab';
 import type { Shared } from '../lab';
-import { enter, FROM, NETWORK_OPTIONS, NODES, sharedDirectory, TO } from '../lab';
+import { enter, FROM, longCommand, NETWORK_OPTIONS, NODES, sharedDirectory, TO } from '../lab';
 import { phasesOf, spanOf, Stopwatch } from './marks';
 import type { Job, Way } from './way';
 
@@ -23,13 +23,16 @@ export async function startPodman(): Promise<PodmanPids> {
   return pids;
 }
 
-/** The client inside of Podman's root, with the few variables that it needs. */
-function podman(pids: PodmanPids, node: NodeName, ...words: string[]): Promise<string> {
+const podman = (pids: PodmanPids, node: NodeName, ...words: string[]): Promise<string> =>
+  command('nsenter', ...podmanWords(pids, node, words));
+
+/** For nsenter: the client inside of Podman's root, with the few variables that it needs. */
+function podmanWords(pids: PodmanPids, node: NodeName, words: readonly string[]): string[] {
   const pid = pids.get(node);
   if (pid === undefined) throw new Error(`Podman was not started on ${node}`);
   const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const variables = [`PATH=${path}`, 'HOME=/root', 'PODMAN_IGNORE_CGROUPSV1_WARNING=1'];
-  return command('nsenter', ...enter(pid), 'env', '-i', ...variables, 'podman', ...words);
+  return [...enter(pid), 'env', '-i', ...variables, 'podman', ...words];
 }
 
 export const podmanVersion = async (pids: PodmanPids): Promise<string> =>
@@ -86,10 +89,10 @@ export function podmanWay(pids: PodmanPids, compression: Compression): Way {
     const file = archiveOf(directories.get(name));
     const options = compression === 'none' ? ['--compress=none'] : [];
     const watch = new Stopwatch();
-    await watch.step('export', () =>
-      podman(pids, FROM, 'container', 'checkpoint', `--export=${file}`, ...options, name),
-    );
-    await watch.step('import', () => podman(pids, TO, 'container', 'restore', `--import=${file}`));
+    const checkpoint = ['container', 'checkpoint', `--export=${file}`, ...options, name];
+    await watch.step('export', () => longCommand('nsenter', ...podmanWords(pids, FROM, checkpoint)));
+    const restore = ['container', 'restore', `--import=${file}`];
+    await watch.step('import', () => longCommand('nsenter', ...podmanWords(pids, TO, restore)));
     return watch;
   }
 }

@@ -3,7 +3,7 @@ import { stdoutOf } from '../../conformance/lab';
 import { inLab } from '../../lib/chaos-lab';
 import { command, docker } from '../../soak/lab';
 import type { Shared } from '../lab';
-import { FROM, idOf, inNode, NODES, removeContainer, sharedDirectory, TO } from '../lab';
+import { FROM, idOf, inNode, longCommand, longDocker, NODES, removeContainer, sharedDirectory, TO } from '../lab';
 import { phasesOf, spanOf, Stopwatch } from './marks';
 import { bytesBelow } from './script';
 import type { Job, Way } from './way';
@@ -69,10 +69,10 @@ export function reportWay(dockerMajor: number): Way {
     await command('mkdir', '-p', place);
     const watch = new Stopwatch();
     await watch.step('checkpoint', () =>
-      docker(FROM, 'checkpoint', 'create', '--checkpoint-dir', shared.inNodes, name, NAME),
+      longDocker(FROM, 'checkpoint', 'create', '--checkpoint-dir', shared.inNodes, name, NAME),
     );
-    await watch.step('copy', () => command('cp', '-a', join(shared.onHost, NAME), place));
-    await watch.step('start', () => docker(TO, 'start', '--checkpoint', NAME, name));
+    await watch.step('copy', () => longCommand('cp', '-a', join(shared.onHost, NAME), place));
+    await watch.step('start', () => longDocker(TO, 'start', '--checkpoint', NAME, name));
     return watch;
   }
 }
