@@ -17,6 +17,7 @@ interface Options {
   readonly only?: readonly string[];
   readonly ways?: readonly string[];
   readonly rounds?: number;
+  readonly warmUps?: number;
   readonly output?: string;
   readonly render?: boolean;
   readonly compare?: readonly string[];
@@ -28,7 +29,8 @@ const PARTIAL = join(project, '.bench');
 const ROUNDS = 10;
 const QUICK_ROUNDS = 2;
 
-async function main({ quick = false, only, ways, rounds, output, render: again, compare }: Options): Promise<boolean> {
+async function main(options: Options): Promise<boolean> {
+  const { quick = false, only, ways, rounds, warmUps, output, render: again, compare } = options;
   if (compare !== undefined) {
     const [one, other] = compare.map((file) => parseRun(readFileSync(file, 'utf8')));
     if (one === undefined || other === undefined) throw new Error('--compare needs two files, separated by a comma');
@@ -42,7 +44,7 @@ async function main({ quick = false, only, ways, rounds, output, render: again, 
     cases: chosen(only, quick),
     ways,
     rounds: rounds ?? (quick ? QUICK_ROUNDS : ROUNDS),
-    warmUps: quick ? 0 : 1,
+    warmUps: warmUps ?? (quick ? 0 : 1),
     quick,
   };
   mkdirSync(directory, { recursive: true });
@@ -80,9 +82,15 @@ function interrupted(): AbortSignal {
   return stop.signal;
 }
 
-function positive(text: string): number {
+function whole(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number above 0 is needed');
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number is needed');
+  return value;
+}
+
+function positive(text: string): number {
+  const value = whole(text);
+  if (value < 1) throw new InvalidArgumentError('a whole number above 0 is needed');
   return value;
 }
 
@@ -94,6 +102,7 @@ const program = new Command('bench')
   .option('--only <cases>', 'these cases, by their ids, separated by commas', list)
   .option('--ways <ways>', 'these ways, by their ids, separated by commas', list)
   .option('-n, --rounds <n>', `measured rounds (default ${ROUNDS})`, positive)
+  .option('--warm-ups <n>', 'rounds before them that are in no figure (default 1, quick 0)', whole)
   .option('--output <directory>', 'where the results lie (default docs/benchmarks, .bench for a part)')
   .option('--render', 'only make the page and the pictures again, of the JSON files')
   .option('--compare <files>', 'only compare two results, FILE,FILE', list)
