@@ -16,8 +16,19 @@ const subnet = process.env['LAB_SUBNET'] ?? '10.88.0';
 const NETWORK = 'bench-lan';
 /** The address that a server has on both nodes. */
 export const SERVER_ADDRESS = `${subnet}.200`;
-/** Options of `docker run` and `podman run` for a server. */
-export const SERVER_OPTIONS = ['--network', NETWORK, '--ip', SERVER_ADDRESS, '--mac-address', '02:54:00:00:00:c8'];
+let servers = 0;
+
+/**
+ * Options of `docker run` and `podman run` for a server, with a MAC address that none before had: the lab's bridge
+ * remembers behind which node the last one was. The host forgets the last one too.
+ */
+export async function serverOptions(): Promise<string[]> {
+  await command('ip', 'neigh', 'flush', 'to', SERVER_ADDRESS);
+  servers += 1;
+  const tail = [servers >> 8, servers & 255].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return ['--network', NETWORK, '--ip', SERVER_ADDRESS, '--mac-address', `02:54:be:9c:${tail}`];
+}
+
 /** Options of `docker network create` and `podman network create`. */
 export const NETWORK_OPTIONS = [
   ...['--driver', 'macvlan', '--subnet', `${subnet}.0/24`, '--gateway', `${subnet}.1`],

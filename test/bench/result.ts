@@ -20,7 +20,7 @@ export interface Sample {
   readonly error?: string;
   /** The longest time in which the program itself did not count. */
   readonly appGapMs: readonly number[];
-  /** The longest time in which no client got an answer. */
+  /** The longest time in which no client got an answer; more than 15 s: it was watched no longer. */
   readonly clientGapMs?: number;
   /** Of the connections that were open before the move, how many were never closed. */
   readonly connectionsKept?: number;

@@ -8,7 +8,7 @@ import type { Case } from './cases';
 import { commandOf, containersOf, PORT } from './cases';
 import type { Client, Seen } from './clients';
 import { startConnections, startDatagrams } from './clients';
-import { FROM, SERVER_ADDRESS, SERVER_OPTIONS, TO } from './lab';
+import { FROM, SERVER_ADDRESS, serverOptions, TO } from './lab';
 import type { Turn } from './plan';
 import type { Sample } from './result';
 import type { Ticks } from './ticks';
@@ -23,12 +23,12 @@ const READY_MS = 120_000;
 /** How long a container and its clients are watched before the move, and clients after it. */
 const BEFORE_MS = 500;
 const AFTER_MS = 500;
-/** By then a container that runs has counted on, and a client has found it. */
+/** By then a container that runs has counted on. A client that has not found it by then counts with that time. */
 const SETTLE_MS = 15_000;
 
 /** Takes it. What goes wrong is in the sample's `error`; throws only when the lab cannot be cleaned up. */
 export async function takeSample({ one, way, round: number }: Turn<Way>, keepProbes: boolean): Promise<Sample> {
-  const job = jobOf(one);
+  const job = await jobOf(one);
   const about = { case: one.id, way: way.id, round: number, at: new Date().toISOString(), load: loadavg()[0] ?? 0 };
   try {
     await way.clear(job);
@@ -42,8 +42,8 @@ export async function takeSample({ one, way, round: number }: Turn<Way>, keepPro
   }
 }
 
-function jobOf(one: Case): Job {
-  const network = one.workload.serves ? SERVER_OPTIONS : [];
+async function jobOf(one: Case): Promise<Job> {
+  const network = one.workload.serves ? await serverOptions() : [];
   return { one, names: containersOf(one), run: [...network, IMAGE, ...commandOf(one.workload, PROGRAM)] };
 }
 
@@ -55,6 +55,9 @@ async function measure(job: Job, way: Way, keepProbes: boolean): Promise<Measure
   const client = await clientOf(job.one);
   let seen: Seen | undefined;
   try {
+    if ((await client?.answeredAfter(performance.now(), SETTLE_MS)) === false) {
+      throw new Error('no client gets an answer before the move');
+    }
     await sleep(BEFORE_MS);
     const before = new Map<string, Ticks>();
     for (const name of job.names) before.set(name, readTicks(await way.log(FROM, name)));

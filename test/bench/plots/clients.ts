@@ -10,7 +10,10 @@ const AROUND_MS = 300;
 export function clientsPlot(run: BenchRun): TopLevelSpec | undefined {
   const rows = run.ways.flatMap(({ id }) => {
     const sample = run.samples.find(({ case: one, way, probes }) => one === CASE && way === id && probes !== undefined);
-    return sample?.probes === undefined ? [] : [{ way: id, ...aroundGap(sample.probes) }];
+    if (sample?.probes === undefined) return [];
+    const seen = aroundGap(sample.probes);
+    // Of one that got no answer any more there is no other end to draw.
+    return (sample.clientGapMs ?? 0) > seen.gapMs + 100 ? [] : [{ way: id, ...seen }];
   });
   if (rows.length === 0) return undefined;
   const values = rows.flatMap(({ way, answers }) => answers.map((at) => ({ way: labelOf(way), at })));
