@@ -6,8 +6,8 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install build generate format demo test lint unit integration e2e chaos conformance \
-	soak trace lab-up lab-down lab-status lab-env deploy crd-current
+.PHONY: help install build generate format demo test lint unit integration e2e chaos conformance bench \
+	bench-scale soak trace lab-up lab-down lab-status lab-env deploy crd-current
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ conformance: install ## Move a container of every kind, on both Docker releases;
 NAME ?= move-looper
 trace: install ## Draw the freeze window of a migration in the lab, also as a file (NAME=move-looper, SVG=trace.svg)
 	@ts-node src/trace/main.ts $(NAME) --volume "$$(lab/env | sed -n 's/^LAB_DIR=//p')/shared" $(if $(SVG),--svg $(SVG))
+
+bench: install ## Measure downtimes by every way there is; writes docs/benchmarks, an hour a profile (QUICK=1: minutes; N=10, ONLY=, WAYS=, PROFILES=)
+	@test/bench/run
 
 lab-up: ## Bring up a control plane and nodes on this machine (LAB_PROFILE=docker28|docker26, LAB_NODES_COUNT=2)
 	@lab/up

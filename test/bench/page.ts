@@ -1,0 +1,163 @@
+/** docs/benchmarks/README.md, out of what the runs have measured. Pure. */
+import { formatBytes } from '../../src/runtime/format-bytes';
+import { markdownTable } from '../chaos/report';
+import type { Group } from './cases';
+import type { Figure } from './figures';
+import { allFigures, casesIn, figureOf } from './figures';
+import type { BenchRun } from './result';
+import type { Summary } from './statistics';
+import type { Target } from './targets';
+import { isMet, targetsOf } from './targets';
+
+/** A picture beside the page. */
+export interface Picture {
+  readonly file: string;
+  readonly title: string;
+}
+
+/** Groups in the order of the page. */
+export const GROUPS: Readonly<Record<Group, string>> = {
+  workload: 'Downtime by workload',
+  memory: 'Downtime by memory',
+  files: 'Changed files',
+  connections: 'Open connections',
+  parallel: 'Several at once',
+};
+
+/** The whole page; `picturesOf` says which pictures there are of a run. */
+export function pageOf(runs: readonly BenchRun[], picturesOf: (run: BenchRun) => readonly Picture[]): string {
+  return `# Benchmarks
+
+<!-- Written by \`make bench\` (test/bench/page.ts) out of the JSON files beside it: do not edit. -->
+
+How long a container is away when it moves, by Transship and by every other way that there is, measured by the
+containers themselves. [benchmarks.md](../benchmarks.md) says what is measured how, and how to do it again. Figures are
+medians, with the 95th percentile in parentheses; below a profile's heading stands on what machine, and how busy it was.
+
+${runs.map((run) => sectionOf(run, picturesOf(run))).join('\n')}`;
+}
+
+function sectionOf(run: BenchRun, pictures: readonly Picture[]): string {
+  const parts = [
+    `## ${run.profile}`,
+    aboutOf(run),
+    `### Targets, ${run.profile}`,
+    targetTable(targetsOf(run)),
+    ...pictures.map(({ file, title }) => `![${title}](${file})`),
+    ...Object.entries(GROUPS).flatMap(([group, title]) => tableOf(run, group as Group, title)),
+    `### All figures, ${run.profile}`,
+    detailTable(run),
+    ...failuresOf(run),
+    ...notRunOf(run),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function aboutOf({ startedAt, endedAt, commit, machine, load, rounds, quick }: BenchRun): string {
+  const minutes = Math.max(1, Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 60_000));
+  const averages = (numbers: readonly number[]): string => numbers.map((number) => number.toFixed(1)).join(', ');
+  return `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${minutes} minutes, ${rounds} rounds${quick ? ' (short version)' : ''}, commit
+${commit}. ${machine.cores} cores (${machine.processor}), ${Math.round(machine.memoryBytes / 2 ** 30)} GiB, Linux ${machine.kernel}.
+${machine.versions.join(', ')}.
+Load average (1, 5, 15 minutes) at the start ${averages(load.start)}, at the end ${averages(load.end)}.${busyNote(load.start, machine.cores)}`;
+}
+
+/** The benchmark itself is the load at its end; what stood before it is not. */
+function busyNote(start: readonly number[], cores: number): string {
+  if ((start[1] ?? 0) < cores / 2) return '';
+  return `
+**The machine was shared with other work during this run: times are longer than on a quiet one, and the ratios between
+ways of the same run say more than the times.**`;
+}
+
+function targetTable(targets: readonly Target[]): string {
+  const rows = targets.map((target) => {
+    const value = (number: number | undefined): string => (number === undefined ? '' : valueText(number, target.unit));
+    const met = isMet(target);
+    return [
+      target.what,
+      `${target.sense} ${value(target.limit)}`,
+      value(target.measured),
+      met === undefined ? 'not measured' : met ? 'met' : '**missed**',
+    ];
+  });
+  return markdownTable([['target', 'limit', 'measured', ''], ...rows]);
+}
+
+function valueText(value: number, unit: Target['unit']): string {
+  if (unit === 'ms') return spanText(value);
+  return unit === '×' ? `${Number(value.toFixed(2))} ×` : String(value);
+}
+
+/** Gap seen by the program itself, a row for each case and a column for each way. */
+function tableOf(run: BenchRun, group: Group, title: string): string[] {
+  const cases = casesIn(run, group);
+  const ways = run.ways.filter(({ id }) => cases.some((one) => figureOf(run, one.id, id).app !== undefined));
+  if (ways.length === 0) return [];
+  const rows = cases.map(({ id, title: name }) => [
+    name,
+    ...ways.map((way) => summaryText(figureOf(run, id, way.id).app)),
+  ]);
+  return [
+    `### ${title}, ${run.profile}`,
+    'Gap seen by the application.',
+    markdownTable([['', ...ways.map((way) => way.title)], ...rows].map(escaped)),
+  ];
+}
+
+function detailTable(run: BenchRun): string {
+  const header = ['case', 'way', 'n', 'application', 'range', 'client', 'frozen', 'bytes', 'API writes', 'failed'];
+  return markdownTable([header, ...allFigures(run).map(rowOf)]);
+}
+
+function rowOf({ case: id, way, app, client, frozen, bytes, apiWrites, failed }: Figure): string[] {
+  return [
+    id,
+    way,
+    String(app?.n ?? 0),
+    summaryText(app),
+    app === undefined ? '' : `${spanText(app.min)} – ${spanText(app.max)}`,
+    summaryText(client),
+    summaryText(frozen),
+    bytes === undefined || bytes.median === 0 ? '' : formatBytes(Math.round(bytes.median)),
+    apiWrites === undefined ? '' : `${apiWrites.median} (${apiWrites.max} at most)`,
+    failed.length === 0 ? '' : `**${failed.length}**`,
+  ];
+}
+
+/** Nothing is dropped silently. */
+function failuresOf(run: BenchRun): string[] {
+  const failed = run.samples.filter(({ error }) => error !== undefined);
+  if (failed.length === 0) return [];
+  const rows = failed.map(({ case: id, way, round, error = '' }) => [id, way, String(round), error]);
+  return [
+    `### Samples that do not count, ${run.profile}`,
+    markdownTable([['case', 'way', 'round', 'why'], ...rows].map(escaped)),
+  ];
+}
+
+function notRunOf({ profile, notRun }: BenchRun): string[] {
+  const reasons = [...new Set(notRun.map(({ way, why }) => JSON.stringify([way, why])))];
+  if (reasons.length === 0) return [];
+  const rows = reasons.map((key) => {
+    const [way, why] = JSON.parse(key) as [string, string];
+    const those = notRun.filter((one) => one.way === way && one.why === why).map((one) => one.case);
+    return [way, why, those.join(', ')];
+  });
+  return [`### Not run, ${profile}`, markdownTable([['way', 'why', 'cases'], ...rows].map(escaped))];
+}
+
+/** `584 ms (702 ms)`; nothing for nothing. */
+export function summaryText(summary: Summary | undefined): string {
+  return summary === undefined ? '' : `${spanText(summary.median)} (${spanText(summary.p95)})`;
+}
+
+/** `584 ms`, `1.20 s`, `47.1 s`. */
+export function spanText(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+}
+
+/** A message may have anything in it; a table's cell is one line without bars. */
+const escaped = (row: readonly string[]): string[] =>
+  row.map((cell) => cell.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').trim());
