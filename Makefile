@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install build generate format demo test lint unit integration e2e chaos conformance \
-	soak lab-up lab-down lab-status lab-env deploy crd-current
+	soak bench-scale lab-up lab-down lab-status lab-env deploy crd-current
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ chaos: install ## Kill and disturb everything at every step, in the lab (FAULTS=
 
 conformance: install ## Move a container of every kind, on both Docker releases; writes docs/conformance.md (ONLY=redis,tmpfs, PROFILES=docker28)
 	@test/conformance/run
+
+bench-scale: install ## Measure the controller with 5,000 objects; writes docs/benchmarks (QUICK=1, OBJECTS=n, RATE=n); 20 min
+	@test/bench-scale/run
 
 lab-up: ## Bring up a control plane and nodes on this machine (LAB_PROFILE=docker28|docker26, LAB_NODES_COUNT=2)
 	@lab/up
