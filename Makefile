@@ -61,6 +61,9 @@ trace: install ## Draw the freeze window of a migration in the lab, also as a fi
 bench: install ## Measure downtimes by every way there is; writes docs/benchmarks, an hour a profile (QUICK=1: minutes; N=10, ONLY=, WAYS=, PROFILES=)
 	@test/bench/run
 
+bench-scale: install ## Measure the controller with 5,000 objects; writes docs/benchmarks (QUICK=1, OBJECTS=n, RATE=n); 20 min
+	@test/bench-scale/run
+
 lab-up: ## Bring up a control plane and nodes on this machine (LAB_PROFILE=docker28|docker26, LAB_NODES_COUNT=2)
 	@lab/up
 

@@ -25,12 +25,23 @@ function hasMetadata(value: unknown): value is { metadata: ContainerMigration['m
 }
 
 /**
+ * A copy without `metadata.managedFields`: of a finished migration they are as long as all the rest, nothing reads them, and
+ * every object is kept in memory. By way of JSON, which it was: what structuredClone makes takes twice the memory
+ * (measured with Node.js 24: 16.8 KiB instead of 7.8 KiB for a finished migration).
+ */
+function compactCopy(value: { metadata: object }): unknown {
+  const metadata: Record<string, unknown> = { ...value.metadata };
+  delete metadata['managedFields'];
+  return JSON.parse(JSON.stringify({ ...value, metadata }));
+}
+
+/**
  * Reads what the API server sent. Defaults of the schema are filled in, also where an old object lacks them.
  * @throws InvalidObject when it does not fit the CRD's schema.
  */
 export function parseMigration(value: unknown): ContainerMigration {
-  const copy: unknown = structuredClone(value);
-  if (!hasMetadata(copy)) throw new InvalidObject(['not an object with name, namespace, uid and resourceVersion']);
+  if (!hasMetadata(value)) throw new InvalidObject(['not an object with name, namespace, uid and resourceVersion']);
+  const copy = compactCopy(value);
   if (!fitsSchema(copy)) {
     throw new InvalidObject(
       (fitsSchema.errors ?? []).map((e) => `${e.instancePath.slice(1).replaceAll('/', '.')} ${e.message ?? ''}`),

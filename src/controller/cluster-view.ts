@@ -5,22 +5,22 @@ import type { KubeTransport } from '../kube/transport';
 import type { Clock } from '../runtime/clock';
 import { AgentLiveness } from './agent-liveness';
 import type { ClusterView } from './ports';
+import { RecentNodes } from './recent-nodes';
 
-/** Nodes and agents, asked of the API server each time: the few that matter. */
+/** Nodes and agents, asked of the API server: the few that matter. */
 export function createClusterView(transport: KubeTransport, clock: Clock, namespace: string): ClusterView {
   const nodes = new ResourceClient(transport, NODES);
   const liveness = new AgentLiveness(clock);
-  return {
-    node: async (name) => {
-      const [node, heartbeat] = await Promise.all([
-        nodes.find('', name),
-        findHeartbeat(transport, { namespace, node: name }),
-      ]);
-      return {
-        exists: node !== undefined,
-        outOfService: node?.outOfService === true,
-        agentAlive: liveness.isAlive(name, heartbeat),
-      };
-    },
-  };
+  const recent = new RecentNodes(clock, async (name) => {
+    const [node, heartbeat] = await Promise.all([
+      nodes.find('', name),
+      findHeartbeat(transport, { namespace, node: name }),
+    ]);
+    return {
+      exists: node !== undefined,
+      outOfService: node?.outOfService === true,
+      agentAlive: liveness.isAlive(name, heartbeat),
+    };
+  });
+  return { node: (name) => recent.look(name), recentNode: (name) => recent.recent(name) };
 }

@@ -23,7 +23,10 @@ export interface MigrationStore {
 
 /** What the controller wants to know of nodes. */
 export interface ClusterView {
+  /** As it is now. */
   node(name: string): Promise<NodeView>;
+  /** As it was a few seconds ago at most. */
+  recentNode(name: string): Promise<NodeView>;
 }
 
 /** Where `kubectl describe` finds what happened. Never throws. */

@@ -1,13 +1,13 @@
 import type { ContainerMigration } from '../api/types';
 import { ADMITTED_UID, FINALIZER } from '../api/types';
 import { isConflict } from '../kube/errors';
-import { decideController } from '../protocol/controller/decide';
-import type { ControllerObservation, ControllerStep, PhaseDeadlines } from '../protocol/controller/step';
+import { decideController, decideUnseen } from '../protocol/controller/decide';
+import type { ControllerObservation, ControllerStep, NodeView, PhaseDeadlines } from '../protocol/controller/step';
+import { statusToTell, tellAfterMs } from '../protocol/controller/told';
 import type { ControllerStatus, StatusStep } from '../protocol/status';
 import { acknowledged, statusAfter } from '../protocol/status';
 import type { Clock } from '../runtime/clock';
 import type { Reconcile, ReconcileContext, Result } from '../runtime/controller-loop';
-import { BriefWaits } from './brief-waits';
 import type { ClusterView, EventSink, MigrationStore } from './ports';
 
 export interface ControllerDeps {
@@ -23,17 +23,12 @@ const AFTER_CONFLICT_MS = 100;
 
 /** One visit of the controller: look, decide, write. Every write fails when the object changed since the look. */
 export function createReconciler(deps: ControllerDeps): Reconcile {
-  const briefWaits = new BriefWaits();
   return async (key, context) => {
     const migration = deps.migrations.get(key);
-    if (migration === undefined) {
-      briefWaits.end(key);
-      return {};
-    }
-    const step = decideController(migration, await observe(migration, deps));
-    if (step.do !== 'Wait') briefWaits.end(key);
+    if (migration === undefined) return {};
+    const { step, seen } = await lookAndDecide(migration, deps);
     try {
-      return await perform(migration, step, { ...deps, briefWaits }, context);
+      return await perform(migration, step, seen, deps, context);
     } catch (error) {
       if (!isConflict(error)) throw error;
       context.log.debug('object changed meanwhile, deciding anew', { step: step.do, because: step.because });
@@ -42,21 +37,49 @@ export function createReconciler(deps: ControllerDeps): Reconcile {
   };
 }
 
-type Deps = ControllerDeps & { readonly briefWaits: BriefWaits };
+interface Decided {
+  readonly step: ControllerStep;
+  readonly seen: ControllerObservation;
+}
+
+/**
+ * Decides on what was seen of the nodes lately. That a node was well a moment ago is as good as that it is well now: it may
+ * fail in the next moment all the same. But what is done because a node is not well is only done when it is not well now:
+ * the taint may be gone, and the container woken up there.
+ */
+async function lookAndDecide(migration: ContainerMigration, deps: ControllerDeps): Promise<Decided> {
+  const settled = decideUnseen(migration);
+  if (settled !== undefined) return { step: settled, seen: unseen(deps) };
+  const recent = await observe(migration, deps, (name) => deps.cluster.recentNode(name));
+  const step = decideController(migration, recent);
+  if (step.do === 'Wait' || (isWell(recent.source) && isWell(recent.target))) return { step, seen: recent };
+  const seen = await observe(migration, deps, (name) => deps.cluster.node(name));
+  return { step: decideController(migration, seen), seen };
+}
+
+const isWell = ({ exists, agentAlive, outOfService }: NodeView): boolean => exists && agentAlive && !outOfService;
+
+/** For what does not depend on the nodes. */
+function unseen({ clock, deadlines }: ControllerDeps): ControllerObservation {
+  const unknown: NodeView = { exists: false, agentAlive: false, outOfService: false };
+  return { nowMs: clock.now(), source: unknown, target: unknown, deadlines };
+}
 
 /** Everything that the decision depends on besides the object. */
-async function observe({ spec }: ContainerMigration, deps: ControllerDeps): Promise<ControllerObservation> {
-  const [source, target] = await Promise.all([
-    deps.cluster.node(spec.source.nodeName),
-    deps.cluster.node(spec.target.nodeName),
-  ]);
-  return { nowMs: deps.clock.now(), source, target, deadlines: deps.deadlines };
+async function observe(
+  { spec }: ContainerMigration,
+  { clock, deadlines }: ControllerDeps,
+  look: (node: string) => Promise<NodeView>,
+): Promise<ControllerObservation> {
+  const [source, target] = await Promise.all([look(spec.source.nodeName), look(spec.target.nodeName)]);
+  return { nowMs: clock.now(), source, target, deadlines };
 }
 
 async function perform(
   migration: ContainerMigration,
   step: ControllerStep,
-  deps: Deps,
+  seen: ControllerObservation,
+  deps: ControllerDeps,
   { log }: ReconcileContext,
 ): Promise<Result> {
   switch (step.do) {
@@ -71,14 +94,15 @@ async function perform(
     case 'Acknowledge':
       await deps.migrations.writeStatus(migration, acknowledged(migration));
       return {};
+    case 'Wait':
+      return wait(migration, step, seen, deps, log);
     case 'Admit':
-      return write(await hold(migration, deps), step, deps, log);
+      return write(await hold(migration, deps), step, seen, deps, log);
     case 'Refuse':
     case 'Advance':
     case 'Revoke':
     case 'Finish':
-    case 'Wait':
-      return write(migration, step, deps, log);
+      return write(migration, step, seen, deps, log);
   }
 }
 
@@ -98,32 +122,34 @@ async function hold(migration: ContainerMigration, deps: ControllerDeps): Promis
 async function write(
   migration: ContainerMigration,
   step: StatusStep,
-  deps: Deps,
+  seen: ControllerObservation,
+  deps: ControllerDeps,
   log: ReconcileContext['log'],
 ): Promise<Result> {
-  const nowMs = deps.clock.now();
-  const status = statusAfter(migration, step, new Date(nowMs).toISOString());
-  // A wait that says nothing new is not written: it would only disturb the claim, which depends on resourceVersion.
-  if (step.do !== 'Wait' || saysSomethingNew(migration, status)) {
-    const keptBackMs = step.do === 'Wait' ? deps.briefWaits.keptBackMs(migration, status, nowMs) : undefined;
-    if (step.do === 'Wait' && keptBackMs !== undefined) {
-      return { requeueAfterMs: Math.max(Math.min(keptBackMs, step.untilMs - nowMs), AFTER_CONFLICT_MS) };
-    }
-    await deps.migrations.writeStatus(migration, status);
-    // A phase that begins because of what an agent reports, the wake-up, is in the downtime: the status tells of it.
-    const isAnnounced = step.do !== 'Wait' || status.reason !== status.phase;
-    if (status.phase !== migration.status.phase && isAnnounced) announce(migration, step, status, deps, log);
-  }
-  return step.do === 'Wait' ? { requeueAfterMs: Math.max(step.untilMs - nowMs, AFTER_CONFLICT_MS) } : {};
+  const at = new Date(deps.clock.now()).toISOString();
+  await deps.migrations.writeStatus(migration, statusToTell(migration, step, seen, at));
+  // The event tells of the step itself.
+  const status = statusAfter(migration, step, at);
+  // A phase that begins because of what an agent reports, the wake-up, is in the downtime: the status tells of it.
+  const isAnnounced = step.do !== 'Wait' || status.reason !== status.phase;
+  if (status.phase !== migration.status.phase && isAnnounced) announce(migration, step, status, deps, log);
+  return {};
 }
 
-function saysSomethingNew({ status, metadata }: ContainerMigration, next: ControllerStatus): boolean {
-  return (
-    status.phase !== next.phase ||
-    status.reason !== next.reason ||
-    status.message !== next.message ||
-    status.observedGeneration !== metadata.generation
-  );
+/** A wait that says nothing new is not written: it would only disturb the claim, which depends on resourceVersion. */
+async function wait(
+  migration: ContainerMigration,
+  step: StatusStep & { readonly do: 'Wait' },
+  seen: ControllerObservation,
+  deps: ControllerDeps,
+  log: ReconcileContext['log'],
+): Promise<Result> {
+  const againMs = Math.max(step.untilMs - seen.nowMs, AFTER_CONFLICT_MS);
+  const status = statusAfter(migration, step, new Date(seen.nowMs).toISOString());
+  const tellInMs = tellAfterMs(migration, status, seen);
+  if (tellInMs !== undefined && tellInMs > 0) return { requeueAfterMs: Math.min(againMs, tellInMs) };
+  if (tellInMs === 0) await write(migration, step, seen, deps, log);
+  return { requeueAfterMs: againMs };
 }
 
 function announce(

@@ -9,6 +9,22 @@ import type { ControllerObservation, ControllerStep } from './step';
 
 /** What the controller does next. Pure: the same object and observation always give the same step. */
 export function decideController(migration: ContainerMigration, seen: ControllerObservation): ControllerStep {
+  const { status } = migration;
+  const settled = decideUnseen(migration);
+  if (settled !== undefined) return settled;
+  if (status.decision === undefined) return admit(migration, seen);
+  if (claimHolds(migration)) {
+    return isRestored(status.target) ? settleSuccess(migration, seen) : awaitRestore(migration, seen);
+  }
+  const { revoked } = status.decision;
+  return revoked === undefined ? forward(migration, status.decision, seen) : settleRollBack(migration, revoked, seen);
+}
+
+/**
+ * What follows from the object alone, as it does for all that have ended: nobody needs to look at the nodes for it.
+ * Undefined when the step depends on them.
+ */
+export function decideUnseen(migration: ContainerMigration): ControllerStep | undefined {
   const { status, metadata } = migration;
   const deleted = metadata.deletionTimestamp !== undefined;
   if (isCopy(migration)) return refuseCopy(migration, deleted);
@@ -18,14 +34,7 @@ export function decideController(migration: ContainerMigration, seen: Controller
       ? { do: 'Rest', because: 'Rest' }
       : { do: 'Acknowledge', because: 'Acknowledge' };
   }
-  if (status.decision === undefined) {
-    return deleted ? { do: 'LetGo', because: 'LetUnadmittedGo' } : admit(migration, seen);
-  }
-  if (claimHolds(migration)) {
-    return isRestored(status.target) ? settleSuccess(migration, seen) : awaitRestore(migration, seen);
-  }
-  const { revoked } = status.decision;
-  return revoked === undefined ? forward(migration, status.decision, seen) : settleRollBack(migration, revoked, seen);
+  return status.decision === undefined && deleted ? { do: 'LetGo', because: 'LetUnadmittedGo' } : undefined;
 }
 
 function refuseCopy(migration: ContainerMigration, deleted: boolean): ControllerStep {

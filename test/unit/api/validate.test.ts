@@ -24,6 +24,12 @@ test('defaults are filled in, and the object that came is not changed', () => {
   expect(raw.spec).not.toHaveProperty('afterSuccess');
 });
 
+test('who wrote which field is not kept: nothing reads it, and it is as long as all the rest', () => {
+  const managed = { ...raw, metadata: { ...raw.metadata, managedFields: [{ manager: 'kubectl' }] } };
+  expect(parseMigration(managed).metadata).toEqual(raw.metadata);
+  expect(managed.metadata).toHaveProperty('managedFields');
+});
+
 test.each<[string, unknown, RegExp]>([
   ['nothing', undefined, /not an object/],
   ['an object without metadata', { spec: raw.spec }, /not an object/],

@@ -1,6 +1,5 @@
 import type { ContainerMigration } from '../../../src/api/types';
 import { ADMITTED_UID, FINALIZER, keyOf } from '../../../src/api/types';
-import { BRIEF_MS } from '../../../src/controller/brief-waits';
 import type { ClusterView } from '../../../src/controller/ports';
 import { createReconciler } from '../../../src/controller/reconcile';
 import type { NodeView, PhaseDeadlines } from '../../../src/protocol/controller/step';
@@ -22,20 +21,27 @@ const deadlines: PhaseDeadlines = {
 function setup(
   object: ContainerMigration,
   nodes: Record<string, Partial<NodeView>> = {},
+  lately = nodes,
 ): {
   store: Store;
   clock: FakeClock;
   events: string[];
   log: ReturnType<typeof recordingLogger>;
+  looks: string[];
   visit: () => Promise<Result>;
 } {
   const store = new Store(object);
   const clock = new FakeClock(Date.parse(STARTED_AT));
   const events: string[] = [];
   const log = recordingLogger();
-  const cluster: ClusterView = {
-    node: (name) => Promise.resolve({ exists: true, agentAlive: true, outOfService: false, ...nodes[name] }),
-  };
+  const looks: string[] = [];
+  const look =
+    (kind: string, views: Record<string, Partial<NodeView>>): ClusterView['node'] =>
+    (name) => {
+      looks.push(`${kind} ${name}`);
+      return Promise.resolve({ exists: true, agentAlive: true, outOfService: false, ...views[name] });
+    };
+  const cluster: ClusterView = { node: look('now', nodes), recentNode: look('recent', lately) };
   const reconcile = createReconciler({
     migrations: store,
     cluster,
@@ -44,7 +50,7 @@ function setup(
     events: { record: (_object, type, reason) => events.push(`${type} ${reason}`) },
   });
   const visit = (): Promise<Result> => reconcile(keyOf(object), { signal: new AbortController().signal, log });
-  return { store, clock, events, log, visit };
+  return { store, clock, events, log, looks, visit };
 }
 
 const ours = { finalizers: [FINALIZER], annotations: { [ADMITTED_UID]: UID } };
@@ -100,7 +106,6 @@ test('a copy of an admitted object is refused and not admitted under its own UID
 });
 
 describe('a wait', () => {
-  const progress = { doing: 'Save', bytes: 7 * 2 ** 20, files: 1, at: STARTED_AT } as const;
   const frozen = migration({
     decision: decision('Freeze'),
     source: source('Prepared'),
@@ -129,8 +134,9 @@ describe('a wait', () => {
   });
 
   test('is written when there is news: another reason, another message, another generation', async () => {
-    const { store, visit } = setup(frozen, {});
+    const { store, visit, clock } = setup(frozen, {});
     await visit();
+    await clock.advance(1_000);
     store.object = {
       ...store.object,
       status: {
@@ -145,17 +151,33 @@ describe('a wait', () => {
     expect(store.object.status.observedGeneration).toBe(2);
   });
 
-  test('for another thing is kept back, and written when it has lasted', async () => {
+  test('is not told in other words before its phase has lasted for a second', async () => {
     const { store, visit, clock } = setup(frozen);
     await visit();
-    const retried = { ...frozen.status, source: { ...source('Prepared'), progress } };
-    store.object = { ...store.object, status: { ...store.object.status, ...retried } };
-    const { message } = store.object.status;
-    expect(await visit()).toEqual({ requeueAfterMs: BRIEF_MS });
-    expect(store.object.status.message).toBe(message);
-    await clock.advance(BRIEF_MS);
+    const { resourceVersion } = store.object.metadata;
+    const retry = { failures: 1, notBefore: STARTED_AT };
+    const failed = { ...store.object.status, source: source('Prepared', { error, retry }) };
+    store.object = { ...store.object, status: failed };
+    await clock.advance(400);
+    expect(await visit()).toEqual({ requeueAfterMs: 600 });
+    expect(store.object.metadata.resourceVersion).toBe(resourceVersion);
+    await clock.advance(600);
     expect(await visit()).toEqual({ requeueAfterMs: 10_000 });
-    expect(store.object.status.message).toContain('7 MiB');
+    expect(store.object.status.message).toContain('the dump failed');
+  });
+
+  test('is told at once when another clock dated the beginning of its phase later', async () => {
+    const later = { phaseTransitions: [{ phase: 'Freezing', at: '2026-01-01T00:01:00.000Z' }] };
+    const before = {
+      ...frozen.status,
+      ...later,
+      phase: 'Freezing',
+      reason: 'Freezing',
+      observedGeneration: 1,
+    } as const;
+    const { store, visit } = setup({ ...frozen, status: before });
+    await visit();
+    expect(store.object.status.message).toContain('node-a to freeze the container');
   });
 
   test('ends with a deadline at the right moment', async () => {
@@ -182,6 +204,70 @@ describe('a wait', () => {
     await visit();
     expect(store.object.status).toMatchObject({ phase: 'Restoring', reason: 'TargetUnreachable' });
     expect(events).toEqual(['Normal TargetUnreachable']);
+  });
+});
+
+test('a step that is granted tells at once what is then waited for, and needs no further write for it', async () => {
+  const prepared = migration({
+    phase: 'Preparing',
+    decision: decision('Prepare'),
+    source: source('Prepared'),
+    target: target('Prepared'),
+  });
+  const { store, visit, events } = setup(prepared);
+  await visit();
+  expect(store.object.status).toMatchObject({
+    phase: 'Freezing',
+    decision: { step: 'Freeze' },
+    message: 'waiting for node-a to freeze the container and node-b to claim it',
+  });
+  const { resourceVersion } = store.object.metadata;
+  await visit();
+  expect(store.object.metadata.resourceVersion).toBe(resourceVersion);
+  expect(events).toEqual(['Normal Freezing']);
+});
+
+describe('a look at the nodes', () => {
+  const claimed = migration({
+    phase: 'Restoring',
+    decision: decision('Freeze'),
+    source: source('Published', { checkpoint }),
+    target: target('Claimed'),
+  });
+  const fenced = { 'node-b': { outOfService: true } };
+
+  test('is not needed for what has ended', async () => {
+    const { visit, looks } = setup(
+      migration({ phase: 'Succeeded', decision: decision('Freeze'), observedGeneration: 1 }),
+    );
+    expect(await visit()).toEqual({});
+    expect(looks).toEqual([]);
+  });
+
+  test('may be some seconds old when they were well', async () => {
+    const { visit, looks } = setup(migration());
+    await visit();
+    expect(looks).toEqual(['recent node-a', 'recent node-b']);
+  });
+
+  test('may be some seconds old for a wait', async () => {
+    const { visit, looks } = setup(claimed, { 'node-b': { agentAlive: false } });
+    await visit();
+    expect(looks).toEqual(['recent node-a', 'recent node-b']);
+  });
+
+  test('is repeated before anything is done because a node is not well', async () => {
+    const { visit, looks, store } = setup(claimed, fenced);
+    await visit();
+    expect(looks).toEqual(['recent node-a', 'recent node-b', 'now node-a', 'now node-b']);
+    expect(store.object.status.decision?.revoked?.fenced).toBe('node-b');
+  });
+
+  test('that finds the taint gone takes no claim away', async () => {
+    const { visit, store } = setup(claimed, {}, fenced);
+    await visit();
+    expect(store.object.status.decision?.revoked).toBeUndefined();
+    expect(store.object.status.phase).toBe('Restoring');
   });
 });
 
