@@ -13,9 +13,9 @@ export interface Judgement {
 const LEAST_R_SQUARED = 0.9;
 /** How much steeper the line's last part may be than the whole: of what grows quadratically it is 1.7 times as steep. */
 const MOST_STEEPENING = 1.4;
-const MOST_HEAP_PER_OBJECT_BYTES = 20 * 1024;
-/** Above the idle CPU of the fewest objects, in CPU seconds per minute: 5 % of a core, for 300 objects that wait. */
-const MOST_IDLE_RISE_SECONDS = 3;
+const MOST_HEAP_PER_OBJECT_BYTES = 16 * 1024;
+/** Above the idle CPU of the fewest objects, in CPU seconds per minute: 2 % of a core. */
+const MOST_IDLE_RISE_SECONDS = 1.2;
 /** Not the time itself: that is the machine's, too. */
 const MOST_START_CPU_PER_OBJECT_MS = 3;
 const MOST_P99_MS = 2_000;

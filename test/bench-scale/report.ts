@@ -90,8 +90,8 @@ function lineText(growth: readonly GrowthPoint[]): string {
   return `The straight lines through them (least squares):\n\n${of('heapBytes', 'heap in use')}\n${of('residentBytes', 'resident memory')}`;
 }
 
-const latency = ({ p50Ms, p99Ms, maxMs }: Latency): string =>
-  `${p50Ms.toFixed(0)} / ${p99Ms.toFixed(0)} / ${maxMs.toFixed(0)}`;
+const latency = ({ count, p50Ms, p99Ms, maxMs }: Latency): string =>
+  count === 0 ? '-' : `${p50Ms.toFixed(0)} / ${p99Ms.toFixed(0)} / ${maxMs.toFixed(0)}`;
 
 function loadTable(loads: readonly Load[]): string {
   const rows: [string, (load: Load) => string][] = [
