@@ -65,6 +65,8 @@ export class ControllerProcess {
         resolve();
       });
     });
+    // A controller that goes on behind a run that was broken off would write into the next one.
+    process.once('exit', () => this.#child.kill('SIGKILL'));
     this.#url = `http://127.0.0.1:${port}/metrics`;
   }
 

@@ -145,6 +145,7 @@ const program = new Command('bench-scale')
   .option('--no-clean', 'leave the objects behind: the lab is taken down anyway')
   .option('--before <dist>', 'measure that build of the controller too, in the same run')
   .parse();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 main(program.opts<Options>()).then(
   (well) => process.exit(well ? 0 : 1),
   (error: unknown) => {

@@ -16,8 +16,8 @@ export function markdown(run: Run, judgements: readonly Judgement[]): string {
     'What one controller does with many ContainerMigrations. The controller is the real process, started as in the lab; the',
     `API server is real (kube-apiserver ${run.apiServer} with etcd, beside it on the same machine). Nodes and agents are`,
     'simulated: one program takes the decisions of the protocol for all of them and writes what a real agent writes, under',
-    'the same names and guards, each step after 50 ms. [CONTRIBUTING.md](../../CONTRIBUTING.md) says how to run it; the raw',
-    'figures are in [scale.json](scale.json).',
+    'the same names and guards, each step after 50 ms. [docs/scale.md](../scale.md) says how to run it and what its rules mean;',
+    'the raw figures are in [scale.json](scale.json).',
     '',
     `Measured ${run.startedAt.slice(0, 16).replace('T', ' ')} UTC at ${run.commit} on ${machine.cores} cores (${machine.model}), Linux ${machine.kernel}, Node.js ${machine.node}; load average when it began: ${machine.loadAverage.toFixed(1)}.`,
     '',
@@ -90,8 +90,8 @@ function lineText(growth: readonly GrowthPoint[]): string {
   return `The straight lines through them (least squares):\n\n${of('heapBytes', 'heap in use')}\n${of('residentBytes', 'resident memory')}`;
 }
 
-const latency = ({ p50Ms, p99Ms, maxMs }: Latency): string =>
-  `${p50Ms.toFixed(0)} / ${p99Ms.toFixed(0)} / ${maxMs.toFixed(0)}`;
+const latency = ({ count, p50Ms, p99Ms, maxMs }: Latency): string =>
+  count === 0 ? '-' : `${p50Ms.toFixed(0)} / ${p99Ms.toFixed(0)} / ${maxMs.toFixed(0)}`;
 
 function loadTable(loads: readonly Load[]): string {
   const rows: [string, (load: Load) => string][] = [

@@ -6,7 +6,7 @@ import type { ControllerObservation } from './step';
 import { beginOf } from './waiting';
 
 /** What is waited for only shortly is not worth a write: most steps of the agents take less. */
-const WORDS_AFTER_MS = 1_000;
+const WORDS_AFTER_MS = 3_000;
 
 /**
  * The status as it is written after a step: with a step that is granted it tells at once what is then waited for, so that
@@ -29,7 +29,7 @@ export function statusToTell(
 
 /**
  * When a wait is to be written: ms from now, 0 for at once; undefined when it says nothing new. Other words alone have
- * time until the phase has lasted for a second. Each write costs the agents a conflict if they write at the same time.
+ * time until the phase has lasted that long. Each write costs the agents a conflict if they write at the same time.
  */
 export function tellAfterMs(
   migration: ContainerMigration,

@@ -20,6 +20,11 @@ export class Store implements MigrationStore {
     return key === keyOf(this.object) ? (this.cached ?? this.object) : undefined;
   }
 
+  /** To be called when somebody else has written the object. */
+  wrote(): void {
+    this.#version = Number(this.object.metadata.resourceVersion);
+  }
+
   writeStatus: MigrationStore['writeStatus'] = (seen, status) =>
     this.#write(seen, (before) => {
       const { source: from, target: to } = before.status;
