@@ -53,10 +53,11 @@ function sectionOf(run: BenchRun, pictures: readonly Picture[]): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-function aboutOf({ startedAt, endedAt, commit, machine, load, rounds, quick }: BenchRun): string {
+function aboutOf({ startedAt, endedAt, commit, machine, load, rounds, quick, samples }: BenchRun): string {
+  const reached = Math.max(0, ...samples.map(({ round }) => round));
   const minutes = Math.max(1, Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 60_000));
   const averages = (numbers: readonly number[]): string => numbers.map((number) => number.toFixed(1)).join(', ');
-  return `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${minutes} minutes, ${rounds} rounds${quick ? ' (short version)' : ''}, commit
+  return `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${minutes} minutes, ${reached} of ${rounds} rounds${quick ? ' (short version)' : ''}, commit
 ${commit}. ${machine.cores} cores (${machine.processor}), ${Math.round(machine.memoryBytes / 2 ** 30)} GiB, Linux ${machine.kernel}.
 ${machine.versions.join(', ')}.
 Load average (1, 5, 15 minutes) at the start ${averages(load.start)}, at the end ${averages(load.end)}.${busyNote(load.start, machine.cores)}`;

@@ -69,7 +69,8 @@ async function measure(job: Job, way: Way, keepProbes: boolean): Promise<Measure
     for (const name of job.names) {
       const old = way.fresh ? readTicks(await way.log(FROM, name)) : (before.get(name) ?? readTicks(''));
       const gapOf = way.fresh ? gapOfFresh : gapOfSame;
-      const gap = await eventually(async () =>
+      // A new process fills its memory before it counts.
+      const gap = await eventually(way.fresh ? READY_MS : SETTLE_MS, async () =>
         gapOf({ before: old, after: readTicks(await way.log(TO, name)), movedAtMs }),
       );
       appGapMs.push(round(gap));
@@ -108,8 +109,8 @@ async function ready(way: Way, name: string): Promise<void> {
 }
 
 /** Tries again until it succeeds. Throws what it threw last. */
-async function eventually<T>(look: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + SETTLE_MS;
+async function eventually<T>(patienceMs: number, look: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     try {
       return await look();

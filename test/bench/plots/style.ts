@@ -47,6 +47,7 @@ export const STYLE: Config = {
   title: { anchor: 'start', fontSize: 16, subtitleFontSize: 12, subtitleColor: '#555555', offset: 14 },
   axis: {
     labelFontSize: 12,
+    labelLimit: 220,
     titleFontSize: 12,
     titleFontWeight: 'normal',
     gridColor: '#e6e6e6',

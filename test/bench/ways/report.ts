@@ -9,7 +9,7 @@ import { bytesBelow } from './script';
 import type { Job, Way } from './way';
 
 const NAME = 'chk';
-/** Docker keeps each checkpoint five times while it restores one, of which two copies lie in /tmp, in memory. */
+/** Docker's own copies of a checkpoint lie in the nodes' /tmp meanwhile, which is memory, and 1 GiB takes a minute. */
 const MOST_MEMORY_MIB = 1024;
 
 /**
@@ -30,7 +30,7 @@ export function reportWay(dockerMajor: number): Way {
         return `Docker ${dockerMajor} cannot restore a container that has a network namespace of its own (containerd issue 12141)`;
       if (workload.filesMiB + workload.smallFiles > 0) return 'it leaves changed files behind';
       if (clients !== undefined) return 'CRIU refuses a container with open connections';
-      if (workload.memoryMiB > MOST_MEMORY_MIB) return 'minutes a move, and twice the memory again in /tmp';
+      if (workload.memoryMiB > MOST_MEMORY_MIB) return 'minutes a move, and copies of it in /tmp, which is memory';
       return undefined;
     },
 

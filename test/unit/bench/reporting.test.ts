@@ -56,6 +56,8 @@ test('targets are met, missed or not measured; ratios are taken within the run',
 test('the page says so when the machine was busy before the run began', () => {
   const note = 'The machine was shared';
   expect(pageOf([run], () => [])).not.toContain(note);
+  // One that was interrupted says so, too.
+  expect(pageOf([run], () => [])).toContain('1 of 10 rounds');
   expect(pageOf([aRun(run.samples, { load: { start: [0, 3, 3], end: [3, 3, 3] } })], () => [])).toContain(note);
 });
 
