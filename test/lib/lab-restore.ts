@@ -75,10 +75,13 @@ export class Marker {
     return onNode(this.#node, 'cat "$1/$2"', this.#path, file);
   }
 
-  /** The names of what is in the directory but for what the agent put there for every restore. */
+  /** The names of what is in the directory but for what the agent puts there for every restore, and the wrapper's times. */
   states(): string[] {
-    const names = onNode(this.#node, 'ls "$1"', this.#path).split('\n');
-    return names.filter((name) => !['images', 'work', 'restore-options', 'log.json'].includes(name));
+    // The wrapper empties the file of its pid when it ends.
+    const script = 'cd "$1"; for name in *; do [ "$name" = pid ] && [ ! -s pid ] || echo "$name"; done';
+    const names = onNode(this.#node, script, this.#path).split('\n');
+    const others = ['images', 'work', 'restore-options', 'log.json', 'begun', 'ended', 'starting'];
+    return names.filter((name) => !others.includes(name));
   }
 
   /** Removes the directory. */

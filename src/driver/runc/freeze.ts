@@ -5,6 +5,7 @@ import type { CriuOption } from '../../criu/options';
 import { readLogEnd } from '../../criu/log-file';
 import { ReasonedError, reasonOf } from '../../runtime/errors';
 import type { CheckpointDirectories, DriverContainer, DumpOptions, PreparedDump } from '../driver';
+import { isKnownFrozen } from '../freezer';
 import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig } from './paths';
 import { dropLinks, keepLinks } from './link-remaps';
 import { unlockNetwork } from './network-lock';
@@ -57,7 +58,7 @@ export async function dumpContainer(
     await endCheckpoints(container, hangs ? { ...options, dumpGraceMs: 0 } : options);
     await unlockNetwork(container.pid, options.run);
   }
-  const ranOn = await pauseIfRunning(container.id, root, options);
+  const ranOn = !(await isKnownFrozen(container)) && (await pauseIfRunning(container.id, root, options));
   if (!outcome.ok) throw await explain(target, outcome, timeoutMs);
   // Two would go on from the dump of a container that runs.
   if (ranOn) throw new ReasonedError('NotFrozen', 'the container ran on during its dump, which is therefore worthless');
