@@ -63,7 +63,7 @@ export async function wakeUp(
   const { resumedAt } = await driver.wake(container.id, { timeoutMs: deps.deadlines.wakeMs });
   // The container runs: from here on nobody waits.
   const started = await requireStarted(container.id, deps);
-  if (migration.spec.connections === 'Keep' && started.pid !== 0) await driver.openNetwork(started);
+  if (addressesOf(migration, container) !== undefined && started.pid !== 0) await driver.openNetwork(started);
   const proof = await driver.prove(started);
   return { wakeStartedAt: before === 'none' ? new Date(startedMs).toISOString() : undefined, resumedAt, proof };
 }
@@ -109,11 +109,15 @@ async function arm(
     store.placeLogs(checkpoint, found.manifest, containerLogs(container)),
   );
   const criuOptions = reportedOptions(migration.status.source);
-  const addresses = addressesToRestore(migration.status.source ?? {}, migration.spec, container.networkMode);
+  const addresses = addressesOf(migration, container);
   await driver.arm(container.id, migration.metadata.uid, directories, {
     criuOptions,
     ...(addresses === undefined ? {} : { addresses }),
   });
+}
+
+function addressesOf({ spec, status }: ContainerMigration, { networkMode }: ContainerInfo): string[] | undefined {
+  return addressesToRestore(status.source ?? {}, spec, networkMode);
 }
 
 async function applyLayer(

@@ -73,6 +73,12 @@ const networkOf = (node: NodeName): string => {
   return onNode(node, `nsenter -t "$1" -n -- sh -c "${look}"`, pid);
 };
 
+/** Of the node's own: what a program says that did not get into the container's. */
+const nodesNetwork = (): string[] =>
+  NODES.map((node) =>
+    onNode(node, 'iptables -S OUTPUT; ip6tables -S OUTPUT; ip route show default; tc qdisc show dev eth0'),
+  );
+
 function expectWhole(found: BulkReport): void {
   expect(found).toMatchObject({ same: true, broken: null });
   expect(found.error ?? found.firstWrong).toBeUndefined();
@@ -87,6 +93,7 @@ test('in a macvlan network every byte of a stream in both directions arrives, th
   createLan();
   await startServer('--network', NETWORK);
   const endpoint = endpointOn('node-a');
+  const nodes = nodesNetwork();
   for (const from of NODES) {
     const to = from === 'node-a' ? 'node-b' : 'node-a';
     const one = await begin(endpoint.IPAddress);
@@ -107,6 +114,7 @@ test('in a macvlan network every byte of a stream in both directions arrives, th
     }
     // Nothing of the move is left in its network.
     expect(networkOf(to)).not.toMatch(/7a11|TRANSSHIP|lo .*\/32/);
+    expect(nodesNetwork()).toEqual(nodes);
   }
 });
 

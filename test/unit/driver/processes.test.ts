@@ -1,7 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { containerPids, establishedConnections, stoppedProcesses } from '../../../src/driver/processes';
+import {
+  connectionsToKeep,
+  containerPids,
+  establishedConnections,
+  stoppedProcesses,
+} from '../../../src/driver/processes';
 
 let proc: string;
 beforeEach(() => {
@@ -86,6 +91,24 @@ describe('open connections', () => {
     processIs(12, { sockets: [88], namespace: '2', tcp: [tcpRow(90, '01', 88)] });
     const found = await establishedConnections([10, 11, 12, 999], proc);
     expect(found.map(({ local }) => local)).toEqual(['127.0.0.1:80', '127.0.0.1:90']);
+  });
+});
+
+describe('connections that are to be kept', () => {
+  const states = async (namespace: string): Promise<string[]> => {
+    processIs(1, { namespace: '1' });
+    // Held; closed with something unconfirmed; closed and confirmed; of nobody any more.
+    const tcp = [tcpRow(80, '01', 77), tcpRow(81, '04', 0), tcpRow(82, '05', 0), tcpRow(83, '06', 0)];
+    processIs(10, { sockets: [77], namespace, tcp });
+    return (await connectionsToKeep([10], 1, proc)).map(({ state }) => state);
+  };
+
+  test('are those too that the kernel alone has still to finish', async () => {
+    expect(await states('2')).toEqual(['ESTAB', 'FIN-WAIT-1, closed']);
+  });
+
+  test('are the held ones alone in the network of the node, where others are too', async () => {
+    expect(await states('1')).toEqual(['ESTAB']);
   });
 });
 

@@ -34,6 +34,8 @@ class Node {
   objects: () => Identity[] = () => [];
   busy: string[] = [];
   dockerIsAway = false;
+  /** How often a container's network was let out. */
+  opened = 0;
   attempts = [attempt().attempt];
   /** Happens between the looking and the doing. */
   meanwhile = (): Promise<void> => Promise.resolve();
@@ -122,6 +124,7 @@ class Node {
         createOptions: () => ({ runtime: 'transship', annotations: {} }),
         abandonDump: () => Promise.resolve(),
         letRun: () => Promise.resolve(),
+        openNetwork: () => Promise.resolve(void this.opened++),
         disarm: () => Promise.resolve(),
         forget: (id: string) => createRuncLeftovers(this.runDirectory, this.clock).removeMarker(id),
       },
@@ -215,9 +218,11 @@ test('what a step that goes on works on is left until it has ended', async () =>
   node.busy = [UID];
   await expect(node.sweep()).resolves.toBe(false);
   expect(node.containers.get(CONTAINER_ID)?.state).toBe('paused');
+  expect(node.opened).toBe(0);
   node.busy = [];
   await expect(node.sweep()).resolves.toBe(true);
   expect(node.containers.get(CONTAINER_ID)?.state).toBe('running');
+  expect(node.opened).toBe(1);
 });
 
 test('a frozen container that the target may run is left, and somebody is told once an hour', async () => {
