@@ -26,7 +26,7 @@ build: install ## Compile to dist/
 
 generate: install ## Generate types, schema and the chart's CRD from crds/
 	@npm run --silent generate
-	@cp crds/containermigrations.yaml charts/transship/files/
+	@cp crds/*.yaml charts/transship/files/
 
 format: install ## Format every file
 	@npm run --silent format -- --log-level warn
@@ -80,4 +80,4 @@ deploy: install lab-up ## Build, and run controller and agents in the lab
 	@lab/deploy
 
 crd-current: lab-up ## Optional: check the CRD against a current apiextensions server (builds it: minutes, gigabytes)
-	@lab/crd-current/check crds/containermigrations.yaml lab/crd-current/samples
+	@lab/crd-current/check crds/*.yaml lab/crd-current/samples

@@ -1,5 +1,5 @@
 /**
- * Generates src/api/generated/ from crds/containermigrations.yaml: the schema for ajv and the TypeScript types.
+ * Generates src/api/generated/ from crds/: the schema of ContainerMigrations for ajv, and the TypeScript types.
  * With --check it writes nothing and fails when what is committed differs.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { parse } from 'yaml';
 
 const root = join(__dirname, '..');
 const outDir = join(root, 'src/api/generated');
-const note = '// Generated from crds/containermigrations.yaml by `npm run generate`. Do not edit.\n';
+const noteOf = (file: string): string => `// Generated from crds/${file} by \`npm run generate\`. Do not edit.\n`;
 
 interface Crd {
   spec: { versions: { name: string; schema: { openAPIV3Schema: Record<string, unknown> } }[] };
@@ -41,23 +41,39 @@ function defaultsAreRequired(node: unknown): unknown {
   return out;
 }
 
-async function generate(): Promise<Record<string, string>> {
-  const crd = parse(readFileSync(join(root, 'crds/containermigrations.yaml'), 'utf8')) as Crd;
+interface Root {
+  properties: { metadata: unknown } & Record<string, unknown>;
+}
+
+/** The schema of the one version of a CRD, its metadata left to the API server. */
+function schemaIn(file: string): Root {
+  const crd = parse(readFileSync(join(root, 'crds', file), 'utf8')) as Crd;
   const version = crd.spec.versions[0];
   if (version === undefined) throw new Error('the CRD has no version');
-  const schema = closed(version.schema.openAPIV3Schema) as {
-    properties: { metadata: unknown } & Record<string, unknown>;
-  };
+  const schema = closed(version.schema.openAPIV3Schema) as Root;
   schema.properties.metadata = { type: 'object' };
-  const { spec, status } = defaultsAreRequired(schema.properties) as Record<string, JSONSchema>;
-  const types = await compile(
-    { type: 'object', additionalProperties: false, required: ['spec'], properties: { spec, status } } as JSONSchema,
-    'Generated',
-    { bannerComment: note, format: true, style: { singleQuote: true, printWidth: 120 } },
-  );
+  return schema;
+}
+
+/** @param parts the fields of the object that get a type */
+function typesOf(file: string, schema: Root, parts: readonly string[]): Promise<string> {
+  const all = defaultsAreRequired(schema.properties) as Record<string, JSONSchema>;
+  const properties = Object.fromEntries(parts.map((part) => [part, all[part]]));
+  const required = parts.filter((part) => part === 'spec');
+  return compile({ type: 'object', additionalProperties: false, required, properties } as JSONSchema, 'Generated', {
+    bannerComment: noteOf(file),
+    format: true,
+    style: { singleQuote: true, printWidth: 120 },
+  });
+}
+
+async function generate(): Promise<Record<string, string>> {
+  const [migrations, nodes] = ['containermigrations.yaml', 'migrationnodes.yaml'] as const;
+  const schema = schemaIn(migrations);
   return {
-    'types.ts': types,
-    'schema.ts': `${note}/** The CRD's OpenAPI schema, as a JSON schema for ajv. */\nexport const schema = ${JSON.stringify(schema, null, 2)} as const;\n`,
+    'types.ts': await typesOf(migrations, schema, ['spec', 'status']),
+    'migration-node.ts': await typesOf(nodes, schemaIn(nodes), ['status']),
+    'schema.ts': `${noteOf(migrations)}/** The CRD's OpenAPI schema, as a JSON schema for ajv. */\nexport const schema = ${JSON.stringify(schema, null, 2)} as const;\n`,
   };
 }
 

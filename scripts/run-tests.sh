@@ -165,7 +165,7 @@ if in_group integration || in_group e2e; then lab docker28; fi
 if in_group integration; then
   tests "integration, docker28" integration 1800 --runInBand
   lab_stage "CRD on a current API server" 3600 \
-    lab/crd-current/check crds/containermigrations.yaml lab/crd-current/samples
+    lab/crd-current/check crds/*.yaml lab/crd-current/samples
 fi
 if in_group e2e; then
   tests "e2e, docker28" e2e 3600 --runInBand

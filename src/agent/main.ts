@@ -5,10 +5,12 @@ import { DockerodeVolumes } from '../docker/dockerode-volumes';
 import { createImageTransport } from '../docker/dockerode-images';
 import type { ContainerEngine } from '../docker/engine';
 import { signalAll } from '../driver/processes';
+import { findWakeProblems } from '../driver/runc/checks';
 import { WRAPPER_RUNTIME } from '../driver/runc/paths';
 import { createRuncDriver } from '../driver/runc/runc-driver';
 import { HEARTBEAT_MS, renewAgentLease } from '../kube/agent-leases';
 import { createKubeClient } from '../kube/client';
+import { MigrationNodeStore } from '../kube/migration-nodes';
 import { MIGRATIONS } from '../kube/migrations';
 import { NODES } from '../kube/nodes';
 import { ResourceClient } from '../kube/resource-client';
@@ -17,6 +19,7 @@ import { systemClock } from '../runtime/clock';
 import { runControllerLoop } from '../runtime/controller-loop';
 import { onceAborted, sleptThrough } from '../runtime/deadline';
 import { Environment } from '../runtime/environment';
+import type { CommandRunner } from '../runtime/exec';
 import { createCommandRunner } from '../runtime/exec';
 import { startHealthServer } from '../runtime/health';
 import { Informer } from '../runtime/informer';
@@ -32,6 +35,7 @@ import { holdable } from './breakpoints';
 import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
 import { createNodeAccess, onNode } from './node-access';
+import type { NodeAccess } from './ports';
 import { createSourceReconciler } from './source/reconcile';
 import { Busy } from './sweep/busy';
 import { createSweeper } from './sweep/create';
@@ -41,6 +45,8 @@ import { createTraceShelf } from './trace/shelf';
 import { tracedCommands, tracedPorts } from './trace/traced-ports';
 import { VolumeAccess } from './volume-access';
 import { createDirectoryNotes } from './volumes/directory-notes';
+import { createLook } from './capabilities/look';
+import { NodePublisher } from './capabilities/publisher';
 import { createInstaller } from './install/create';
 import { INSTALL_MODES } from './install/decide';
 import { createHostDirectories } from './volumes/host-directories';
@@ -120,6 +126,16 @@ async function main(): Promise<void> {
     }),
     volume,
   );
+  const nodeAccess = (runner: CommandRunner): NodeAccess =>
+    createNodeAccess({
+      name: settings.node,
+      volume: settings.volume,
+      runDirectory: settings.runDirectory,
+      commands: runner,
+      hostPid: settings.hostPid,
+      clock,
+      isOutOfService: async () => (await nodes.find('', settings.node))?.outOfService === true,
+    });
   const deps = holdable(
     tracedPorts({
       migrations: createMigrationAccess(client, informer),
@@ -140,15 +156,7 @@ async function main(): Promise<void> {
         clock,
         deadlines,
       }),
-      node: createNodeAccess({
-        name: settings.node,
-        volume: settings.volume,
-        runDirectory: settings.runDirectory,
-        commands,
-        hostPid: settings.hostPid,
-        clock,
-        isOutOfService: async () => (await nodes.find('', settings.node))?.outOfService === true,
-      }),
+      node: nodeAccess(commands),
       journal,
       clock,
       deadlines,
@@ -202,6 +210,22 @@ async function main(): Promise<void> {
     ...{ commands: plainCommands, directories: hostDirectories, engine: docker, clock, log },
   });
 
+  const publisher = new NodePublisher({
+    // Without the break points, as the sweeper.
+    look: createLook({
+      node: nodeAccess(plainCommands),
+      engine: docker,
+      checkWake: (info) => findWakeProblems(info, { run: plainCommands, wrapperPath: settings.wrapperPath }),
+    }),
+    wrapper: () => installer.state,
+    ownNode: () => nodes.find('', settings.node),
+    store: new MigrationNodeStore(kube, settings.node),
+    ...{ clock, log },
+  });
+  installer.onChange = () => {
+    publisher.soon();
+  };
+
   const health = await startHealthServer({
     port: settings.healthPort,
     clock,
@@ -246,6 +270,7 @@ async function main(): Promise<void> {
     informer.start(shutdown.signal),
     heartbeat(),
     installer.run(shutdown.signal),
+    publisher.run(shutdown.signal),
     Promise.race([informer.waitForSync(), onceAborted(shutdown.signal)]).then(() => sweeper.run(shutdown.signal)),
     ...roles.map(({ name, reconcile, queue }) =>
       runControllerLoop(

@@ -111,7 +111,17 @@ const isInfo = ajv.compile<InfoAnswer>(
   ),
 );
 
+const isVersion = ajv.compile<{ Components?: { Name: string; Version: string }[] | null }>(
+  object({}, { Components: array(object({ Name: string, Version: string })) }),
+);
+
 const hasID = ajv.compile<{ Id: string }>(object({ Id: string }));
+
+/** `GET /version`: the version of each component by its name. @throws ReasonedError `EngineAnswerInvalid` */
+export function readComponents(answer: unknown): Readonly<Record<string, string>> {
+  const { Components } = checked(isVersion, answer);
+  return Object.fromEntries((Components ?? []).map(({ Name, Version }) => [Name, Version]));
+}
 
 /** `GET /containers/{id}/json`. @throws ReasonedError `EngineAnswerInvalid` */
 export function readInspect(answer: unknown): ContainerInfo {

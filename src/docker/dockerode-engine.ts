@@ -4,7 +4,7 @@ import { systemClock } from '../runtime/clock';
 import { ReasonedError } from '../runtime/errors';
 import type { DockerCallOptions, DockerRequest } from './docker-calls';
 import { DockerCalls, request } from './docker-calls';
-import { readID, readInfo, readInspect, readList } from './answers';
+import { readComponents, readID, readInfo, readInspect, readList } from './answers';
 import type {
   ContainerEngine,
   ContainerInfo,
@@ -22,6 +22,7 @@ import { isImageReference, isName } from './names';
 /** The part of dockerode that is used. Its own types leave out options that it takes, and answer `any`. */
 interface Dockerode {
   info(request: DockerRequest): Promise<unknown>;
+  version(request: DockerRequest): Promise<unknown>;
   listContainers(request: DockerRequest): Promise<unknown>;
   createContainer(request: DockerRequest): Promise<{ readonly id: string }>;
   getEvents(request: DockerRequest): Promise<NodeJS.ReadableStream>;
@@ -49,6 +50,13 @@ export class DockerodeEngine implements ContainerEngine {
 
   async info(): Promise<EngineInfo> {
     return readInfo(await this.#calls.call('describe itself', (signal) => this.#docker.info(request(signal))));
+  }
+
+  /** The versions of what Docker consists of and calls, by Docker's names: `Engine`, `containerd`, `runc`. */
+  async componentVersions(): Promise<Readonly<Record<string, string>>> {
+    return readComponents(
+      await this.#calls.call('tell its version', (signal) => this.#docker.version(request(signal))),
+    );
   }
 
   async list(labels: Readonly<Record<string, string>> = {}): Promise<readonly ContainerSummary[]> {

@@ -10,6 +10,7 @@ const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 /** What is asked of a Node. */
 export interface Node {
   readonly name: string;
+  readonly uid: string;
   /** Whether it carries the taint out-of-service, with whatever value and effect. */
   readonly outOfService: boolean;
   readonly annotations: Readonly<Record<string, unknown>>;
@@ -25,10 +26,10 @@ export const NODES: ResourceType<Node> = {
 };
 
 function parseNode(value: unknown): Node {
-  const { name } = metadataOf(value);
+  const { name, uid } = metadataOf(value);
   if (name === '') throw new TypeError('a Node has a name');
   const { taints } = asRecord(asRecord(value)['spec']);
   const keys = Array.isArray(taints) ? taints.map((taint: unknown) => asRecord(taint)['key']) : [];
-  const annotations = asRecord(asRecord(asRecord(value)['metadata'])['annotations'] ?? {});
-  return { name, outOfService: keys.includes(OUT_OF_SERVICE), annotations };
+  const annotations = asRecord(asRecord(asRecord(value)['metadata'])['annotations']);
+  return { name, uid, outOfService: keys.includes(OUT_OF_SERVICE), annotations };
 }

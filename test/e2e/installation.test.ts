@@ -35,6 +35,12 @@ function restartAgent(environment: Record<string, string> = {}): () => readonly 
       .map((line) => JSON.parse(line) as { reason: string; detail: string });
 }
 
+/** Status and reason of a condition of the node's object. */
+function condition(type: string): string {
+  const path = `{.status.conditions[?(@.type=="${type}")]['status','reason']}`;
+  return mustRun('kubectl', ['get', 'migrationnode', NODE, '--output', `jsonpath=${path}`]);
+}
+
 const inMode = (mode: string): ReturnType<typeof restartAgent> =>
   restartAgent({ TRANSSHIP_INSTALL: mode, TRANSSHIP_WRAPPER_PATH: WRAPPER });
 
@@ -75,6 +81,8 @@ test('a broken configuration is left as it is, and the agent runs on and says so
   expect([config(), registered()]).toEqual(['{"debug": true', '']);
   expect(filesInEtc()).toEqual(['daemon.json']);
   mustRun('lab/service', ['status', `agent@${NODE}`]);
+  await poll('the condition', () => condition('WrapperInstalled') === 'False DaemonConfigInvalid');
+  await poll('the node that is not ready', () => condition('Ready') === 'False RestoreRuntimeMissing');
   onNode(NODE, 'printf "%s\\n" "$2" >"$1"', CONFIG, good);
 });
 
@@ -96,6 +104,8 @@ test('a node without the wrapper gets it, nothing restarts, and a container can 
   const [copy = '', ...others] = filesInEtc().filter((name) => name !== 'daemon.json');
   expect([copy, others]).toEqual([expect.stringMatching(/^daemon\.json\.transship-\d{8}T\d{6}Z$/), []]);
   expect(onNode(NODE, 'cat "/etc/docker/$1"', copy)).toBe(before);
+  await poll('the condition', () => condition('WrapperInstalled') === 'True Registered');
+  await poll('the node that is ready', () => condition('Ready') === 'True NodeReady');
   expect(onNode(NODE, 'stat -c "%a %u %g" "$1" "$2"', WRAPPER, CONFIG)).toBe('755 0 0\n644 0 0');
 
   docker('node-a', 'run', '-d', '--name', NAME, 'transship-lab/busybox:1', 'sh', '-c', counterScript(20_000));
@@ -118,6 +128,7 @@ test('it is not taken away while a container needs it, and then without a trace'
   mustRun('lab/service', ['stop', `agent@${NODE}`]);
   inMode('remove');
   await poll('Docker without the runtime', () => registered() === '');
+  await poll('the condition', () => condition('WrapperInstalled') === 'False Removed');
   await poll('the end of the script', () => inNode(NODE, 'test', '-e', WRAPPER).code === 1);
   expect([daemon(), docker(NODE, 'inspect', '-f', '{{.State.Pid}}', BYSTANDER)]).toEqual(running);
   expect(JSON.parse(config())).toMatchObject({ runtimes: { other: {} } });

@@ -64,6 +64,8 @@ const controllerAtHome = [
 const agentEverywhere = [
   ...each('get list watch', 'containermigrations.transship.dev'),
   ...each('patch', 'containermigrations/status.transship.dev'),
+  ...each('get create patch', 'migrationnodes.transship.dev'),
+  ...each('patch', 'migrationnodes/status.transship.dev'),
   // Its own, for the taint out-of-service; by Kubernetes' means it could read the others too.
   ...each('get', 'nodes'),
 ];

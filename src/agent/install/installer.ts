@@ -16,6 +16,8 @@ export class Installer {
   readonly #clock: Clock;
   readonly #log: Logger;
   #state: InstallState | undefined;
+  /** Called when the state is another one than before. */
+  onChange = (): void => undefined;
 
   constructor(settle: () => Promise<InstallState>, clock: Clock, log: Logger) {
     this.#settle = settle;
@@ -33,16 +35,16 @@ export class Installer {
     do {
       const state = await this.#settle().catch(failedState);
       if (isAborted(signal)) return;
-      this.#tell(state);
+      const before = this.#state;
       this.#state = state;
+      if (before?.reason !== state.reason || before.message !== state.message) this.#tell(state);
     } while (await sleptThrough(this.#clock, EVERY_MS, signal));
   }
 
   /** Once for each thing that is to be said, not every five minutes. */
-  #tell(state: InstallState): void {
-    if (this.#state?.reason === state.reason && this.#state.message === state.message) return;
-    const { reason, message } = state;
+  #tell({ reason, message }: InstallState): void {
     const well = reason === 'Registered' || reason === 'Removed';
     this.#log[well ? 'info' : 'warn']('runtime wrapper', { reason, detail: message });
+    this.onChange();
   }
 }

@@ -75,7 +75,11 @@ function connectionNeeds({ networkMode }: ContainerInfo, { container }: NodeFact
 }
 
 /** The versions of a node as the status tells them: what is not known is left out. */
-export function versionsOf({ kernel, criu, runc }: NodeFacts): { kernel: string; criu?: string; runc?: string } {
+export function versionsOf({ kernel, criu, runc }: Pick<NodeFacts, 'kernel' | 'criu' | 'runc'>): {
+  kernel: string;
+  criu?: string;
+  runc?: string;
+} {
   return { kernel, ...(criu === undefined ? {} : { criu }), ...(runc === undefined ? {} : { runc }) };
 }
 

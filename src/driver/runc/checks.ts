@@ -33,7 +33,10 @@ export async function findFreezeProblems(container: DriverContainer, options: Ru
 }
 
 /** Why this node cannot wake a container up through the wrapper. */
-export async function findWakeProblems(engine: DriverEngineInfo, options: RuncDriverOptions): Promise<Finding[]> {
+export async function findWakeProblems(
+  engine: DriverEngineInfo,
+  options: Pick<RuncDriverOptions, 'run' | 'wrapperPath'>,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   const registered = engine.runtimes[WRAPPER_RUNTIME];
   if (registered === undefined) {

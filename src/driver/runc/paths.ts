@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ReasonedError, TerminalError } from '../../runtime/errors';
+import { runcRootOfShim } from './shim-root';
 
 /** The name under which Docker knows the wrapper. */
 export const WRAPPER_RUNTIME = 'transship';
@@ -77,15 +78,19 @@ export function isOurCriuConfig(runDir: string, path: string): boolean {
 }
 
 /**
- * The state directory of runc that has this container. Docker gives the containers of every runtime that is called
- * through the same shim the one of `runc`; the one of the runtime's own name is tried as well.
+ * The state directory of runc that has this container: as the container's own shim was told, or where Docker's defaults
+ * put it below the exec root. Docker gives the containers of every runtime that is called through the same shim the one
+ * of `runc`; the one of the runtime's own name is tried as well.
  * Throws `RuntimeUnsupported` when runc does not know the container.
  */
 export async function findRuncRoot(
   execRoot: string,
-  container: { readonly id: string; readonly runtime: string },
+  container: { readonly id: string; readonly runtime: string; readonly pid: number },
+  proc?: string,
 ): Promise<string> {
   const id = checkContainerID(container.id);
+  const told = await runcRootOfShim(container, proc);
+  if (told !== undefined) return told;
   const names = ['runc', container.runtime].filter((name) => /^[\w][\w.-]*$/.test(name));
   for (const name of names) {
     const root = join(execRoot, `runtime-${name}`, 'moby');

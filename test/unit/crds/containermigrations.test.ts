@@ -94,7 +94,33 @@ describe('the CRD', () => {
     expect(version.subresources.status).toEqual({});
   });
 
-  it('lies in the chart without a difference', () => {
-    expect(read('charts/transship/files/containermigrations.yaml')).toBe(read('crds/containermigrations.yaml'));
+  it.each(['containermigrations', 'migrationnodes'])('%s lies in the chart without a difference', (name) => {
+    expect(read(`charts/transship/files/${name}.yaml`)).toBe(read(`crds/${name}.yaml`));
+  });
+});
+
+describe('the CRD of nodes', () => {
+  const nodes = parse(read('crds/migrationnodes.yaml')) as Crd & { spec: { scope: string } };
+  const [only] = nodes.spec.versions;
+  const schema = only?.schema.openAPIV3Schema ?? {};
+  const described = [...fieldsOf(schema)].filter(([path]) => path !== '.metadata');
+
+  it('describes every field in at least three words', () => {
+    expect(described.length).toBeGreaterThan(25);
+    const undescribed = described.filter(([, { description = '' }]) => description.trim().split(/\s+/).length < 3);
+    expect(undescribed.map(([path]) => path)).toEqual([]);
+  });
+
+  it('is one object for each node, that only says how it is', () => {
+    expect(nodes.metadata.name).toBe(`${nodes.spec.names.plural}.${nodes.spec.group}`);
+    expect([nodes.spec.scope, only?.subresources.status]).toEqual(['Cluster', {}]);
+    expect(Object.keys(schema.properties ?? {})).toEqual(['apiVersion', 'kind', 'metadata', 'status']);
+  });
+
+  it('shows columns of fields that exist', () => {
+    const paths = new Set(described.map(([path]) => path));
+    const plain = (only?.additionalPrinterColumns ?? []).filter(({ jsonPath }) => !jsonPath.includes('?('));
+    expect(plain.length).toBeGreaterThan(5);
+    expect(plain.filter(({ jsonPath }) => !paths.has(jsonPath)).map(({ name }) => name)).toEqual([]);
   });
 });

@@ -5,7 +5,12 @@ const taint = (key: string, effect = 'NoExecute'): object => ({ key, value: 'nod
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
 test('a node is known by its name', () => {
-  expect(NODES.parse({ metadata, spec: {} })).toEqual({ name: 'node-a', outOfService: false, annotations: {} });
+  expect(NODES.parse({ metadata, spec: {} })).toEqual({
+    name: 'node-a',
+    uid: 'u',
+    outOfService: false,
+    annotations: {},
+  });
 });
 
 test.each<[string, unknown, boolean]>([
@@ -19,7 +24,7 @@ test.each<[string, unknown, boolean]>([
   ['the taint with another effect', { taints: [taint(OUT_OF_SERVICE, 'NoSchedule')] }, true],
   ['the taint without a value', { taints: [{ key: OUT_OF_SERVICE, effect: 'NoExecute' }] }, true],
 ])('a node with %s', (_what, spec, outOfService) => {
-  expect(NODES.parse({ metadata, spec })).toEqual({ name: 'node-a', outOfService, annotations: {} });
+  expect(NODES.parse({ metadata, spec })).toEqual({ name: 'node-a', uid: 'u', outOfService, annotations: {} });
 });
 
 test('what is noted on a node', () => {
