@@ -8,7 +8,6 @@ import { signalAll } from '../driver/processes';
 import { findWakeProblems } from '../driver/runc/checks';
 import { WRAPPER_RUNTIME } from '../driver/runc/paths';
 import { createRuncDriver } from '../driver/runc/runc-driver';
-import { HEARTBEAT_MS, renewAgentLease } from '../kube/agent-leases';
 import { createKubeClient } from '../kube/client';
 import { MigrationNodeStore } from '../kube/migration-nodes';
 import { MIGRATIONS } from '../kube/migrations';
@@ -17,7 +16,7 @@ import { ResourceClient } from '../kube/resource-client';
 import { BREAKPOINTS_VARIABLE, createGate, withBreakpoints } from '../runtime/breakpoints';
 import { systemClock } from '../runtime/clock';
 import { runControllerLoop } from '../runtime/controller-loop';
-import { onceAborted, sleptThrough } from '../runtime/deadline';
+import { onceAborted } from '../runtime/deadline';
 import { Environment } from '../runtime/environment';
 import type { CommandRunner } from '../runtime/exec';
 import { createCommandRunner } from '../runtime/exec';
@@ -32,6 +31,7 @@ import { WorkQueue } from '../runtime/work-queue';
 import { withVolumeDeadlines } from './driver-deadlines';
 import { FileJournal } from './journal';
 import { holdable } from './breakpoints';
+import { keepHeartbeat } from './heartbeat';
 import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
 import { createNodeAccess, onNode } from './node-access';
@@ -244,31 +244,15 @@ async function main(): Promise<void> {
     ],
   });
 
-  const heartbeat = async (): Promise<void> => {
-    let nextMs: number = HEARTBEAT_MS;
-    do {
-      const wasAway = nextMs !== HEARTBEAT_MS;
-      nextMs = await renewAgentLease(kube, clock, {
-        namespace: settings.namespace,
-        node: settings.node,
-        signal: shutdown.signal,
-      }).then(
-        () => {
-          if (wasAway) sweeper.soon();
-          return HEARTBEAT_MS;
-        },
-        (error: unknown) => {
-          if (!shutdown.signal.aborted) log.warn('heartbeat failed', { error });
-          return RETRY_WITHIN_MS;
-        },
-      );
-    } while (await sleptThrough(clock, nextMs, shutdown.signal));
-  };
-
   log.info('agent starts', { volume: settings.volume });
   await Promise.all([
     informer.start(shutdown.signal),
-    heartbeat(),
+    keepHeartbeat({
+      ...{ kube, clock, log, namespace: settings.namespace, node: settings.node, signal: shutdown.signal },
+      onReturn: () => {
+        sweeper.soon();
+      },
+    }),
     installer.run(shutdown.signal),
     publisher.run(shutdown.signal),
     Promise.race([informer.waitForSync(), onceAborted(shutdown.signal)]).then(() => sweeper.run(shutdown.signal)),
