@@ -98,8 +98,8 @@ describe('a restore', () => {
     expect(docker(TO, 'top', NAME)).toContain('while');
     expect(docker(TO, 'stats', '--no-stream', '--format', '{{.PIDs}}', NAME)).toMatch(/^[1-9]/);
     docker(TO, 'update', '--memory', '64m', '--memory-swap', '64m', '--cpus', '0.5', NAME);
-    const limits = '/sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.cfs_quota_us';
-    expect(docker(TO, 'exec', NAME, 'sh', '-c', `cat ${limits}`)).toBe(`${64 << 20}\n50000`);
+    const limits = 'cd /sys/fs/cgroup; cat memory/*/"$1"/memory.limit_in_bytes cpu/*/"$1"/cpu.cfs_quota_us';
+    expect(onNode(TO, limits, idOf(TO, NAME))).toBe(`${64 << 20}\n50000`);
     docker(TO, 'pause', NAME);
     expect(stateOf(TO, NAME)).toBe('paused');
     docker(TO, 'unpause', NAME);

@@ -4,8 +4,8 @@ import { parseUntrustedJson } from '../../runtime/untrusted-json';
 
 /**
  * The state directory of runc that has this running container, as containerd's shim was told by Docker: its first
- * process's parent is the shim, whose working directory is the container's bundle, with `options.json` in it (containerd
- * 1.7 and 2.1). Undefined where that is not so.
+ * process's parent is the shim, whose working directory is the container's bundle, with `options.json` in it (seen
+ * with containerd 2.1). Undefined where that is not so.
  */
 export async function runcRootOfShim(
   container: { readonly id: string; readonly pid: number },
