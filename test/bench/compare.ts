@@ -22,9 +22,8 @@ export function compareRuns(one: BenchRun, other: BenchRun): string {
       [figure.case, figure.way, spanText(first), spanText(second), `${(second / first).toFixed(2)} ×`, ...floors],
     ];
   });
-  const floor = (run: BenchRun): string => `${nameOf(run)} / ${FLOOR}`;
-  const header = ['case', 'way', nameOf(one), nameOf(other), 'second / first', floor(one), floor(other)];
-  return markdownTable([header, ...rows]);
+  const header = ['case', 'way', 'first', 'second', 'second / first', `first / ${FLOOR}`, `second / ${FLOOR}`];
+  return [`first: ${nameOf(one)}`, `second: ${nameOf(other)}`, '', markdownTable([header, ...rows])].join('\n');
 }
 
 const nameOf = ({ profile, commit, startedAt }: BenchRun): string => `${profile}, ${commit}, ${startedAt.slice(0, 10)}`;

@@ -60,7 +60,16 @@ function aboutOf({ startedAt, endedAt, commit, machine, load, rounds, quick, sam
   return `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${minutes} minutes, ${reached} of ${rounds} rounds${quick ? ' (short version)' : ''}, commit
 ${commit}. ${machine.cores} cores (${machine.processor}), ${Math.round(machine.memoryBytes / 2 ** 30)} GiB, Linux ${machine.kernel}.
 ${machine.versions.join(', ')}.
-Load average (1, 5, 15 minutes) at the start ${averages(load.start)}, at the end ${averages(load.end)}.${busyNote(load.start, machine.cores)}`;
+Load average (1, 5, 15 minutes) at the start ${averages(load.start)}, at the end ${averages(load.end)}.${busyNote(load.start, machine.cores)}${fewNote(reached)}`;
+}
+
+/** Below that a median says little, and nothing of a target. */
+const ENOUGH_ROUNDS = 5;
+
+function fewNote(reached: number): string {
+  if (reached >= ENOUGH_ROUNDS) return '';
+  return `
+**${reached} round${reached === 1 ? '' : 's'} only: a first look and no verdict on any target.**`;
 }
 
 /** The benchmark itself is the load at its end; what stood before it is not. */
@@ -92,8 +101,10 @@ function valueText(value: number, unit: Target['unit']): string {
 
 /** Gap seen by the program itself, a row for each case and a column for each way. */
 function tableOf(run: BenchRun, group: Group, title: string): string[] {
-  const cases = casesIn(run, group);
-  const ways = run.ways.filter(({ id }) => cases.some((one) => figureOf(run, one.id, id).app !== undefined));
+  const isMeasured = (one: string, way: string): boolean => figureOf(run, one, way).app !== undefined;
+  // Of a run that was interrupted some may be missing.
+  const cases = casesIn(run, group).filter((one) => run.ways.some((way) => isMeasured(one.id, way.id)));
+  const ways = run.ways.filter(({ id }) => cases.some((one) => isMeasured(one.id, id)));
   if (ways.length === 0) return [];
   const rows = cases.map(({ id, title: name }) => [
     name,

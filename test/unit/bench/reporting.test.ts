@@ -58,6 +58,7 @@ test('the page says so when the machine was busy before the run began', () => {
   expect(pageOf([run], () => [])).not.toContain(note);
   // One that was interrupted says so, too.
   expect(pageOf([run], () => [])).toContain('1 of 10 rounds');
+  expect(pageOf([run], () => [])).toContain('1 round only');
   expect(pageOf([aRun(run.samples, { load: { start: [0, 3, 3], end: [3, 3, 3] } })], () => [])).toContain(note);
 });
 
