@@ -24,6 +24,14 @@ export type FillVolumes = (
   deps: AgentDeps,
 ) => Promise<void>;
 
+/** How a wake-up differs from others. */
+export interface WakeSettings {
+  /** Puts the files of the container's volumes in place, where they are not there already. */
+  readonly fillVolumes?: FillVolumes;
+  /** The container runs before its memory is there: see `Driver.arm`. */
+  readonly lazyPages?: boolean;
+}
+
 /** How a wake-up went. */
 export interface WokenUp {
   /** RFC 3339, this node's clock; undefined when an earlier life of the agent began it. */
@@ -47,18 +55,17 @@ export function isBegunAnew(error: unknown): boolean {
  * came of it. A container that was begun anew instead is none that was woken up (`isBegunAnew`).
  *
  * @param manifestDigest that of the checkpoint that was verified
- * @param fillVolumes puts the files of the container's volumes in place, where they are not there already
  */
 export async function wakeUp(
   migration: ContainerMigration,
   container: ContainerInfo,
   manifestDigest: string,
   deps: AgentDeps,
-  fillVolumes?: FillVolumes,
+  settings: WakeSettings = {},
 ): Promise<WokenUp> {
   const { driver, clock } = deps;
   const before = await driver.wakeState(container.id);
-  if (before === 'none') await arm(migration, container, manifestDigest, deps, fillVolumes);
+  if (before === 'none') await arm(migration, container, manifestDigest, deps, settings);
   const startedMs = clock.now();
   const { resumedAt } = await driver.wake(container.id, { timeoutMs: deps.deadlines.wakeMs });
   // The container runs: from here on nobody waits.
@@ -84,7 +91,7 @@ async function arm(
   container: ContainerInfo,
   manifestDigest: string,
   deps: AgentDeps,
-  fillVolumes?: FillVolumes,
+  { fillVolumes, lazyPages = false }: WakeSettings,
 ): Promise<void> {
   const { node, store, driver } = deps;
   if (container.state !== 'created') {
@@ -113,6 +120,7 @@ async function arm(
   await driver.arm(container.id, migration.metadata.uid, directories, {
     criuOptions,
     ...(addresses === undefined ? {} : { addresses }),
+    ...(lazyPages ? { lazyPages } : {}),
   });
 }
 

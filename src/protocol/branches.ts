@@ -45,6 +45,22 @@ export const CONTROLLER_BRANCHES = {
     when: 'the source is `Released`, and the target node was fenced after the container had run there',
     then: '`Succeeded`, and says that the target node is out of service since',
   },
+  FinishMemoryFenced: {
+    when: 'the container runs on the target without all of its memory, and the target node is fenced',
+    then: '`Failed`: `MemoryLost`, with what is left; it is not woken up a second time',
+  },
+  AwaitUnreachableMemory: {
+    when: 'the container runs on the target without all of its memory, and the target does not report',
+    then: 'waits, reason `TargetUnreachable`, and says how to fence the node',
+  },
+  AwaitMemory: {
+    when: 'the container runs on the target, and its memory is still being brought in',
+    then: 'waits for the target, reason `MemoryArriving`; nothing of the checkpoint is removed',
+  },
+  FinishMemoryLost: {
+    when: 'the container was ended on the target because its memory was lost, and the original is ended too',
+    then: '`Failed`, with the reason of the target and what is left',
+  },
   AwaitSettling: {
     when: 'the container runs on the target and its restart policy is not set yet',
     then: 'waits for the target',
@@ -155,7 +171,15 @@ export const CONTROLLER_BRANCHES = {
 export const SOURCE_BRANCHES = {
   NotAdmitted: { when: 'the controller has decided nothing, or decided it for another object', then: 'nothing' },
   Finished: { when: '`Released` or `RolledBack`', then: 'nothing' },
+  AwaitMemory: {
+    when: 'the container runs on the target, and needs the checkpoint still',
+    then: 'nothing: the original stays frozen',
+  },
   LookBeforeRelease: { when: 'the container runs on the target', then: 'looks at its own Docker' },
+  EndOriginal: {
+    when: 'the container ran on the target and lost its memory there',
+    then: 'kills the original while it is frozen; keeps it and the checkpoint → `Released`',
+  },
   ReleaseOriginal: {
     when: 'the container runs on the target, the original is there',
     then: 'kills it while it is frozen, removes or keeps it → `Released`',
@@ -222,8 +246,24 @@ export const SOURCE_BRANCHES = {
 export const TARGET_BRANCHES = {
   NotAdmitted: { when: 'the controller has decided nothing, or decided it for another object', then: 'nothing' },
   Finished: { when: '`Settled` or `Withdrawn`', then: 'nothing' },
+  LookAtMemory: {
+    when: '`Restored`, and its memory is being brought in',
+    then: 'looks at the marker and at its own Docker',
+  },
+  AwaitMemory: {
+    when: '`Restored`, and the page server is at work',
+    then: 'waits; the container does not restart by itself yet',
+  },
+  LoseMemory: {
+    when: '`Restored`, and the page server is gone before its end, or the node was restarted',
+    then: 'ends the container, keeps it and says so → `Settled`, `lazyPages: Lost`',
+  },
+  CompleteMemory: {
+    when: '`Restored`, and the last page is in',
+    then: 'compares the memory with the manifest → `lazyPages: Done`; a difference is a loss',
+  },
   Settle: {
-    when: '`Restored`',
+    when: '`Restored`, with all of its memory',
     then: 'sets the restart policy, removes the markers → `Settled`',
   },
   ObeyFence: {

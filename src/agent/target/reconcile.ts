@@ -15,6 +15,7 @@ import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
 import { isTransient } from '../transient';
 import { claim } from './claim';
 import { observeTarget } from './observe';
+import { completeMemory, loseMemory } from './memory';
 import { preflightTarget } from './preflight';
 import { prepareTarget } from './prepare';
 import { settleTarget } from './settle';
@@ -143,6 +144,9 @@ function stillDue(migration: ContainerMigration, step: Work, nowMs: number): (no
     case 'Wake':
     case 'GiveBack':
       return (now) => claimHolds(now) && now.status.target?.state === 'Claimed';
+    case 'Complete':
+    case 'Lose':
+      return (now) => claimHolds(now) && now.status.target?.lazyPages === 'Pending';
     case 'Preflight':
     case 'Prepare':
     case 'Settle':
@@ -178,6 +182,10 @@ async function run(
       await removeFromTarget(migration, status.containerID, deps);
       // With what the wake-up failed of.
       return { ...fresh, state: 'Failed', ...(status.error === undefined ? {} : { error: status.error }) };
+    case 'Complete':
+      return completeMemory(migration, fresh, deps);
+    case 'Lose':
+      return loseMemory(migration, fresh, deps);
     case 'Settle':
       return settleTarget(migration, fresh, deps);
     case 'Withdraw':
@@ -218,6 +226,8 @@ async function afterFailure(
       return {};
     }
     case 'GiveBack':
+    case 'Complete':
+    case 'Lose':
     case 'Settle':
     case 'Withdraw':
       // Must succeed, and is tried again for as long as it takes. Told once, not at every try. The tries of a wake-up

@@ -26,7 +26,10 @@ export async function wakeTarget(
     const message = `the container that was created for the migration on ${deps.node.name} is gone`;
     throw new ReasonedError('TargetLost', message);
   }
-  const { wakeStartedAt, resumedAt, proof } = await wakeUp(migration, created, checkpoint.digest, deps, fillVolumes);
+  const { wakeStartedAt, resumedAt, proof } = await wakeUp(migration, created, checkpoint.digest, deps, {
+    fillVolumes,
+    lazyPages: status.lazyPages === 'Pending',
+  });
   const startedAt = await startTime(containerID, status, deps);
   return {
     ...status,
