@@ -9,14 +9,7 @@ import type { Condition } from './types';
  * - the others: Unknown until their step was reached, True when it was done, False when it cannot be.
  */
 export type ConditionType =
-  | 'Ready'
-  | 'Reconciling'
-  | 'Stalled'
-  | 'PreflightPassed'
-  | 'Prepared'
-  | 'Checkpointed'
-  | 'Restored'
-  | 'MemoryComplete';
+  'Ready' | 'Reconciling' | 'Stalled' | 'PreflightPassed' | 'Prepared' | 'Checkpointed' | 'Restored' | 'MemoryComplete';
 
 export interface ConditionInput {
   readonly type: ConditionType;

@@ -35,8 +35,7 @@ export type WakeState = 'none' | 'armed' | 'restoring' | 'restored' | 'resumed' 
  * Where the memory of a container is that runs before all of it was there: `lost` will not come any more, whatever the
  * container does; `why` says for people how that came.
  */
-export type LazyMemory =
-  { readonly state: 'arriving' | 'complete' } | { readonly state: 'lost'; readonly why: string };
+export type LazyMemory = { readonly state: 'arriving' | 'complete' } | { readonly state: 'lost'; readonly why: string };
 
 /** What `prepareDump` found out, for the dump that follows it. */
 export interface PreparedDump {

@@ -22,7 +22,14 @@ export function memoryConditions({ target, decision }: Status): ConditionInput[]
       return [];
     case 'Pending':
       return target.state === 'Restored' && decision?.revoked?.fenced === undefined
-        ? [{ type, status: 'False', reason: 'MemoryArriving', message: 'pages are brought in while the container runs' }]
+        ? [
+            {
+              type,
+              status: 'False',
+              reason: 'MemoryArriving',
+              message: 'pages are brought in while the container runs',
+            },
+          ]
         : [{ type, status: 'Unknown', reason: 'Pending', message: 'not reached' }];
     case 'Done':
       return [{ type, status: 'True', reason: 'MemoryComplete', message: 'all memory is there, and as it was dumped' }];

@@ -15,14 +15,7 @@ const STATES = ['resumed', 'restored', 'failed', 'restoring', 'armed'] as const;
 const RESTORE_CONFIG = 'leave-stopped\n';
 
 /** What an earlier attempt with the same work directory left. */
-const WORK_FILES = [
-  'restore.log',
-  'stats-restore',
-  'wrapper.log',
-  'runc.log',
-  'lazy-pages.log',
-  'lazy-pages.socket',
-];
+const WORK_FILES = ['restore.log', 'stats-restore', 'wrapper.log', 'runc.log', 'lazy-pages.log', 'lazy-pages.socket'];
 
 /** Where the wake-up of a container stands. */
 export async function readWakeState(runDir: string, containerID: string): Promise<WakeState> {

@@ -129,7 +129,11 @@ function* perform(
       yield;
       driver.forget(uid);
       yield;
-      report({ state: 'Settled', lazyPages: 'Lost', error: { reason: 'PageServerLost', message: 'its memory is lost' } });
+      report({
+        state: 'Settled',
+        lazyPages: 'Lost',
+        error: { reason: 'PageServerLost', message: 'its memory is lost' },
+      });
       return undefined;
     }
     case 'Settle': {
