@@ -220,12 +220,13 @@ test('every access goes through the one that has a deadline', async () => {
     cut.publishManifest(checkpoint, meta),
     cut.readManifest(checkpoint),
     cut.verify(checkpoint, ''),
+    cut.verifyPages(checkpoint, ''),
     cut.saveImage(checkpoint, archiveOf(''), image),
     cut.withImage(checkpoint, { digest: '', sizeBytes: 0 }, image, () => Promise.resolve()),
     cut.discard(checkpoint),
   ]);
-  // One for each method, but for the one that only tells a figure and keeps nobody waiting, and one that is not for it.
-  const others = ['measure', 'copyLogs'];
+  // One for each method, but for those that keep nobody waiting, and one that is not for it.
+  const others = ['measure', 'followDump', 'copyLogs'];
   const methods = Object.entries(cut).filter(
     ([name, member]) => typeof member === 'function' && !others.includes(name),
   );
