@@ -51,7 +51,10 @@ const anySource = fc
   )
   .map(([state, more, own]) => source(state, { ...more, ...present(own) }));
 
-const anyTarget = fc.tuple(targetState, agent).map(([state, more]) => target(state, more));
+const lazyPages = sometimes(fc.constantFrom('Pending', 'Pending', 'Done', 'Lost'));
+const anyTarget = fc
+  .tuple(targetState, agent, fc.record({ lazyPages }))
+  .map(([state, more, own]) => target(state, { ...more, ...present(own) }));
 
 const anyDecision = fc
   .tuple(
@@ -143,6 +146,7 @@ export const anySituation: fc.Arbitrary<Situation> = fc.record({
       fc.record({
         container: fc.constantFrom('none', 'created', 'woken', 'stopped'),
         outOfService: fc.boolean(),
+        memory: fc.constantFrom(undefined, 'arriving', 'complete', 'lost'),
       }),
       { nil: undefined },
     ),
