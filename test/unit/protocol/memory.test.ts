@@ -13,7 +13,11 @@ describe('the condition MemoryComplete', () => {
     [target('Failed', { lazyPages: 'Pending' }), 'Unknown', 'Pending'],
     [target('Restored', { lazyPages: 'Pending' }), 'False', 'MemoryArriving'],
     [target('Restored', { lazyPages: 'Done' }), 'True', 'MemoryComplete'],
-    [target('Settled', { lazyPages: 'Lost', error: { ...error, reason: 'PageServerLost' } }), 'False', 'PageServerLost'],
+    [
+      target('Settled', { lazyPages: 'Lost', error: { ...error, reason: 'PageServerLost' } }),
+      'False',
+      'PageServerLost',
+    ],
     [target('Settled', { lazyPages: 'Lost' }), 'False', 'MemoryLost'],
   ])('of %j is %s because of %s', (status, holds, reason) => {
     expect(memoryConditions({ target: status })).toMatchObject([{ type: 'MemoryComplete', status: holds, reason }]);
