@@ -45,8 +45,12 @@ export const CONTROLLER_BRANCHES = {
     when: 'the source is `Released`, and the target node was fenced after the container had run there',
     then: '`Succeeded`, and says that the target node is out of service since',
   },
+  AbandonMemory: {
+    when: 'the container ran on the target without all of its memory, and the target node is fenced',
+    then: 'tells the source to end the original, and waits for it, reason `MemoryLost`',
+  },
   FinishMemoryFenced: {
-    when: 'the container runs on the target without all of its memory, and the target node is fenced',
+    when: 'the same, and the original is ended, or the source node is fenced too',
     then: '`Failed`: `MemoryLost`, with what is left; it is not woken up a second time',
   },
   AwaitUnreachableMemory: {

@@ -71,8 +71,8 @@ export function decideSource(migration: ContainerMigration, seen: SourceObservat
   // After the claim only the target decides what becomes of the container, whatever the controller says.
   if (claimHolds(migration)) {
     if (!isRestored(target)) return wait('TargetHasClaim');
-    // One that has ended so will not get it any more.
-    if (target.lazyPages === 'Pending' && !isFinal(migration)) return wait('AwaitMemory');
+    const isGivenUp = decision.memoryLost === true || isFinal(migration);
+    if (target.lazyPages === 'Pending' && !isGivenUp) return wait('AwaitMemory');
     return release(seen.view, isMemoryMissing(target));
   }
   // Also one that ended without this node, which was fenced: the object has said that the container is lost, and its

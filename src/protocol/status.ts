@@ -83,6 +83,9 @@ function decisionAfter(
       return status.decision && { ...status.decision, revoked };
     }
     case 'Wait':
+      return step.memoryLost === true && status.decision !== undefined
+        ? { ...status.decision, memoryLost: true }
+        : status.decision;
     case 'Refuse':
     case 'Finish':
       return status.decision;

@@ -374,6 +374,10 @@ export const schema = {
               "description": "SHA-256 of the spec that was accepted. An API server without CEL rules lets the spec change; a spec with another digest is not acted on.",
               "pattern": "^sha256:[0-9a-f]{64}$"
             },
+            "memoryLost": {
+              "type": "boolean",
+              "description": "True when the target node carried the taint node.kubernetes.io/out-of-service before all of the container's memory had come there: it will not say any more that it has, and the source ends and keeps the original."
+            },
             "revoked": {
               "type": "object",
               "description": "Set when the checkpoint may no longer be claimed: the source wakes its container up again.",

@@ -202,6 +202,10 @@ export interface Generated {
        */
       specDigest: string;
       /**
+       * True when the target node carried the taint node.kubernetes.io/out-of-service before all of the container's memory had come there: it will not say any more that it has, and the source ends and keeps the original.
+       */
+      memoryLost?: boolean;
+      /**
        * Set when the checkpoint may no longer be claimed: the source wakes its container up again.
        */
       revoked?: {

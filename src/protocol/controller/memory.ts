@@ -1,22 +1,42 @@
 import type { ContainerMigration, Status } from '../../api/types';
 import type { ControllerObservation, ControllerStep } from './step';
-import { howToFence, lastFailure, waitFor } from './waiting';
+import { howToFence, lastFailure, RECHECK_MS, waitFor } from './waiting';
 
 /** The container runs on the target, and the checkpoint must be there until all of its memory is. */
 export function awaitMemory({ spec, status }: ContainerMigration, seen: ControllerObservation): ControllerStep {
   const { nodeName } = spec.target;
-  if (seen.target.outOfService) {
-    const message =
-      `node ${nodeName} was put out of service while the container ran there and its memory was still being brought in: ` +
-      `the container is gone, and is not woken up a second time; ${whatIsLeft(status)}`;
-    return { do: 'Finish', because: 'FinishMemoryFenced', phase: 'Failed', reason: 'MemoryLost', message };
-  }
+  if (seen.target.outOfService) return endFenced(spec, status, seen);
   const rest = `the rest of the container's memory, which runs on ${nodeName} already`;
   if (!seen.target.agentAlive) {
     const waitsFor = `${rest}, but its agent does not report; ${howToFence(nodeName, seen.target)}`;
     return waitFor('AwaitUnreachableMemory', waitsFor, seen, 'TargetUnreachable');
   }
   return waitFor('AwaitMemory', `${rest}${lastFailure(status.target)}`, seen, 'MemoryArriving');
+}
+
+/** Nobody is left who could say that the memory is complete; the original must not stand frozen for ever. */
+function endFenced(
+  { source: { nodeName: from }, target: { nodeName } }: ContainerMigration['spec'],
+  status: Status,
+  seen: ControllerObservation,
+): ControllerStep {
+  const lost =
+    `node ${nodeName} was put out of service while the container ran there and its memory was still being brought in: ` +
+    'the container is gone, and is not woken up a second time';
+  if (status.source?.state === 'Released' || seen.source.outOfService) {
+    const message = `${lost}; ${whatIsLeft(status)}`;
+    return { do: 'Finish', because: 'FinishMemoryFenced', phase: 'Failed', reason: 'MemoryLost', message };
+  }
+  const away = seen.source.agentAlive ? '' : `, whose agent does not report; ${howToFence(from, seen.source)}`;
+  const waitsFor = `${from} to end the frozen original${away}; ${lost}${lastFailure(status.source)}`;
+  return {
+    do: 'Wait',
+    because: 'AbandonMemory',
+    waitsFor,
+    untilMs: seen.nowMs + RECHECK_MS,
+    reason: 'MemoryLost',
+    memoryLost: true,
+  };
 }
 
 /** The end of a migration whose container was lost after it had run on. */

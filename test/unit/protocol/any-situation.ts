@@ -62,9 +62,10 @@ const anyDecision = fc
     fc.constantFrom(undefined, undefined, revoked, { ...revoked, fenced: 'node-b' }),
     sometimes(fc.constantFrom({ migrationUID: 'another' }, { migrationUID: undefined })),
     sometimes(fc.constant({ specDigest: `sha256:${'0'.repeat(64)}` })),
+    sometimes(fc.constant({ memoryLost: true })),
   )
-  .map(([step, revocation, uid, digest]) =>
-    decision(step, { ...(revocation && { revoked: revocation }), ...digest, ...(uid as object) }),
+  .map(([step, revocation, uid, digest, lost]) =>
+    decision(step, { ...(revocation && { revoked: revocation }), ...digest, ...lost, ...(uid as object) }),
   );
 
 const anyPhase = sometimes(fc.constantFrom(...status.properties.phase.enum));

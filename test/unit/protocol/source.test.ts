@@ -57,6 +57,11 @@ const examples: Examples<SourceBranch, SourceObservation> = {
       step: { do: 'Release' },
     },
     // The target was fenced: it will not say any more that all is there.
+    {
+      object: moments.restored({}, { ...pending, decision: decision('Freeze', { memoryLost: true }) }),
+      seen: looks(frozen),
+      step: { do: 'Release' },
+    },
     { object: moments.restored({}, { ...pending, phase: 'Failed' }), seen: looks(frozen), step: { do: 'Release' } },
   ],
   LookBeforeRelease: [

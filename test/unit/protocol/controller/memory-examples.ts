@@ -35,10 +35,30 @@ export const memoryExamples: Examples<Branch, ControllerObservation> = {
       says: ['does not report', 'kubectl taint node node-b'],
     },
   ],
-  FinishMemoryFenced: [
+  AbandonMemory: [
     {
       object: moments.restored({}, pending),
       seen: seen({ seconds: 40, target: FENCED }),
+      step: { do: 'Wait', reason: 'MemoryLost', memoryLost: true, untilMs: atMs(50) },
+      says: ['node-a to end the frozen original', 'not woken up a second time'],
+    },
+    {
+      object: moments.restored(DELETED, pending),
+      seen: seen({ seconds: 40, target: FENCED, source: SILENT }),
+      step: { do: 'Wait', reason: 'MemoryLost', memoryLost: true, untilMs: atMs(50) },
+      says: ['kubectl taint node node-a'],
+    },
+  ],
+  FinishMemoryFenced: [
+    {
+      object: moments.restored({}, { ...pending, source: kept }),
+      seen: seen({ seconds: 40, target: FENCED }),
+      step: { do: 'Finish', phase: 'Failed', reason: 'MemoryLost' },
+      says: ['not woken up a second time', 'container looper on node-a is kept'],
+    },
+    {
+      object: moments.restored({}, pending),
+      seen: seen({ seconds: 40, target: FENCED, source: FENCED }),
       step: { do: 'Finish', phase: 'Failed', reason: 'MemoryLost' },
       says: ['not woken up a second time', 'node-a', checkpoint.path],
     },
