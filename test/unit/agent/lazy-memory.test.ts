@@ -98,7 +98,14 @@ describe('memory that comes later', () => {
 describe('a container whose memory is lost', () => {
   const losses: [string, string, (move: FakeMove) => unknown, string][] = [
     ['the page server died', 'PageServerLost', (move) => (move.volume.memory = lost), 'it was killed'],
-    ['the node was restarted', 'PageServerLost', ({ target }) => { target.markers.clear(); }, 'no marker'],
+    [
+      'the node was restarted',
+      'PageServerLost',
+      ({ target }) => {
+        target.markers.clear();
+      },
+      'no marker',
+    ],
     ['it is not what was dumped', 'MemoryCorrupt', ({ volume }) => (volume.arePagesDamaged = true), 'manifest'],
   ];
 
