@@ -132,6 +132,8 @@ export function restoreArguments(options: readonly CriuOption[]): RestoreArgumen
     ],
     // CRIU makes closed sockets of those whose connection ended before the dump: it knows their peers still, takes them
     // for connected, and would refuse to restore them (measured with CRIU 4.2.1). Not beside connections that are kept.
-    config: (has('tcp-established') ? '' : `tcp-close\n${NO_NETWORK_LOCK}`) + (has('mntns-compat-mode') ? 'mntns-compat-mode\n' : ''),
+    config:
+      (has('tcp-established') ? '' : `tcp-close\n${NO_NETWORK_LOCK}`) +
+      (has('mntns-compat-mode') ? 'mntns-compat-mode\n' : ''),
   };
 }
