@@ -63,13 +63,6 @@ export interface CheckpointStore {
    */
   beginDump(checkpoint: CheckpointKey): Promise<CheckpointDirectories>;
 
-  /**
-   * Does the dump into these directories, and meanwhile takes the digests of the memory that it writes, so that
-   * `publishManifest` need not read it. What cannot be followed is read then.
-   * @throws what the dump throws
-   */
-  followDump<T>(checkpoint: CheckpointKey, dump: () => Promise<T>): Promise<T>;
-
   /** Where CRIU finds its images, and writes its logs on this node. */
   prepareDirectories(checkpoint: CheckpointKey): Promise<CheckpointDirectories>;
 

@@ -18,7 +18,6 @@ import { measureDirectory } from '../store/measure';
 import { isPageImage, pageBytes } from '../store/page-images';
 import { placeLogs } from '../store/place-logs';
 import { LogSavers } from './log-savers';
-import { PageFollowers } from './page-followers';
 import { fillVolume, saveVolume, volumeArchive, volumeNotFilled, volumeNotSaved } from '../store/volume-archive';
 import { applyLayer, isLayerEmpty, LAYER_NOT_APPLIED, LAYER_NOT_SAVED, saveLayer } from '../store/writable-layer';
 import type { CheckpointStore } from './checkpoint-store-port';
@@ -50,7 +49,6 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
   // Programs have a deadline of their own, after which they are killed; what is left are file calls.
   const commandMs = { save: deadlines.dumpMs, apply: deadlines.wakeMs };
   const logSavers = new LogSavers();
-  const pageFollowers = new PageFollowers(clock);
   const trees = createTreeStore({
     ...{ root, volume, clock, pathsOf, commandMs },
     commands: (signal) => abortable(commands, signal),
@@ -110,7 +108,6 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
         await removeFile(paths.manifest);
         return directories;
       }),
-    followDump: (checkpoint, dump) => pageFollowers.during(pathsOf(checkpoint).directory, dump),
     prepareDirectories: (checkpoint) =>
       volume.within(VOLUME_TIMEOUT_MS, async () => {
         const directories = directoriesOf(pathsOf(checkpoint));
@@ -181,11 +178,9 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
       volume.within(deadlines.dumpMs + VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, relative } = pathsOf(checkpoint);
         const { uid: migrationUID, attempt } = checkpoint;
-        const digests = new Map([...logSavers.digests(directory), ...(await pageFollowers.digests(directory))]);
-        signal.throwIfAborted();
+        const digests = logSavers.digests(directory);
         const published = await publishManifest(directory, { ...meta, migrationUID, attempt }, { signal, digests });
         logSavers.forget(directory);
-        pageFollowers.forget(directory);
         return { path: relative, ...published };
       }),
     readManifest: (checkpoint) =>

@@ -86,7 +86,6 @@ export function fakeStore(
       volume.manifest = undefined;
       return Promise.resolve(DIRECTORIES);
     },
-    followDump: (_checkpoint, dump) => dump(),
     prepareDirectories: () => Promise.resolve(DIRECTORIES),
     saveBase: (_checkpoint, _meta, trees) => {
       const worthwhile = trees.filter(({ directory }) => volume.isWorthwhile === true && files.has(directory));

@@ -89,14 +89,12 @@ async function dump(
   const { frozenAt = now() } = container.state === 'paused' ? ((await journal.read(container.id)) ?? {}) : {};
   await journal.note(container.id, uid, { frozenAt });
   await holdConnections(migration, container, deps);
-  await store.followDump(checkpointOf(migration), () =>
-    driver.dump(container, directories, {
-      timeoutMs: deps.deadlines.dumpMs,
-      criuOptions,
-      prepared,
-      ...closing(migration, container, deps),
-    }),
-  );
+  await driver.dump(container, directories, {
+    timeoutMs: deps.deadlines.dumpMs,
+    criuOptions,
+    prepared,
+    ...closing(migration, container, deps),
+  });
   await journal.note(container.id, uid, { dumpedAt: now() });
 }
 
