@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DockerodeEngine } from '../docker/dockerode-engine';
 import { DockerodeNetworks } from '../docker/dockerode-networks';
 import { DockerodeVolumes } from '../docker/dockerode-volumes';
@@ -35,6 +36,9 @@ import { keepHeartbeat } from './heartbeat';
 import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
 import { createNodeAccess, onNode } from './node-access';
+import { createAddressGate } from './move-hook/gate';
+import { createMoveHooks } from './move-hook/hooks';
+import { tidyAddresses } from './move-hook/tidy';
 import type { NodeAccess } from './ports';
 import { createSourceReconciler } from './source/reconcile';
 import { Busy } from './sweep/busy';
@@ -69,6 +73,7 @@ async function main(): Promise<void> {
     execRoot: env.text('TRANSSHIP_DOCKER_EXEC_ROOT', '/var/run/docker'),
     runDirectory: env.text('TRANSSHIP_RUN_DIR', '/run/transship'),
     wrapperPath: env.text('TRANSSHIP_WRAPPER_PATH', '/opt/transship/oci/transship-runc'),
+    hooksDirectory: env.text('TRANSSHIP_HOOKS_DIR', '/etc/transship/hooks'),
     install: env.oneOf('TRANSSHIP_INSTALL', INSTALL_MODES, 'manual'),
     hostPid: env.optional('TRANSSHIP_HOST_PID'),
     healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
@@ -126,6 +131,7 @@ async function main(): Promise<void> {
     }),
     volume,
   );
+  const addressGate = createAddressGate(commands);
   const nodeAccess = (runner: CommandRunner): NodeAccess =>
     createNodeAccess({
       name: settings.node,
@@ -148,6 +154,13 @@ async function main(): Promise<void> {
       directoryNotes,
       images,
       driver,
+      moveHooks: createMoveHooks({
+        directory: settings.hooksDirectory,
+        lockFile: join(settings.runDirectory, 'move-hook.lock'),
+        commands,
+        directories: hostDirectories,
+      }),
+      addressGate,
       store: createCheckpointStore({
         root: settings.volume,
         node: settings.node,
@@ -191,11 +204,13 @@ async function main(): Promise<void> {
     ...{ volume, journal, kube, busy, remind, engine: docker, driver, clock, deadlines, log },
     ...{ dockerVolumes, volumeLedger, hostDirectories, directoryNotes },
     mountFiles: createMountFiles(plainCommands, deadlines.wakeMs),
-    tidy: () =>
-      shelf.tidy(
+    tidy: async () => {
+      await shelf.tidy(
         ({ namespace, name, uidPrefix }) =>
           informer.get(`${namespace}/${name}`)?.metadata.uid.startsWith(uidPrefix) === true,
-      ),
+      );
+      await tidyAddresses(addressGate, docker, () => informer.list());
+    },
   });
   informer.onChange((key) => {
     // Somebody may have taken the finalizer off by hand.

@@ -5,6 +5,7 @@ import { probeClosing } from '../driver/probe-closing';
 import { findDumpFacts } from '../driver/dump-facts';
 import { createFindPaths } from '../driver/find-paths';
 import { connectionsToKeep, containerPids, establishedConnections, stoppedProcesses } from '../driver/processes';
+import { readTranslations } from '../driver/translations';
 import type { Clock } from '../runtime/clock';
 import { withDeadline } from '../runtime/deadline';
 import type { CommandRunner } from '../runtime/exec';
@@ -13,6 +14,7 @@ import { listLogFiles } from '../store/log-files';
 import { createVolumeProbe } from '../store/volume';
 import { createVolumeSpeed } from '../store/volume-speed';
 import type { NodeAccess } from './ports';
+import { ownAddresses } from './survey/look-at-sockets';
 import { lookAtNode } from './survey/look-at-node';
 
 const PATH_TIMEOUT_MS = 10_000;
@@ -57,6 +59,14 @@ export function createNodeAccess(options: {
     establishedConnections: async (pid) => establishedConnections(await containerPids(pid)),
     connectionsToKeep: async (pid) =>
       connectionsToKeep(await containerPids(pid), hostPid === undefined ? 'self' : Number(hostPid)),
+    nodeNetwork: async () => {
+      const nodePid = hostPid ?? 'self';
+      const [addresses, translations] = await Promise.all([
+        ownAddresses(nodePid),
+        readTranslations(hostPid === undefined ? 'self' : Number(hostPid)),
+      ]);
+      return { addresses, translations };
+    },
     probeClosing: () => probeClosing({ run: commands, clock }),
     closeConnections: (pid) =>
       closeConnections(pid, { run: commands, clock, nodePid: hostPid === undefined ? 'self' : Number(hostPid) }),

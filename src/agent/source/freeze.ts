@@ -8,6 +8,7 @@ import { checkpointOf } from '../checkpoint-key';
 import { logsToCarry } from '../container-logs';
 import { chooseFor, reportedOptions } from '../criu-options';
 import type { PublishedCheckpoint } from '../checkpoint-store-port';
+import { giveAddressesUp, shutAddresses } from '../move-hook/source-steps';
 import type { AgentDeps } from '../ports';
 import { closedIn, closing } from './connections';
 import { holdConnections, keptIn } from './keep-connections';
@@ -31,7 +32,11 @@ export async function freezeSource(
   const told =
     container.state === 'running' ? { ...status, criuOptions: await chooseFor(migration, container, deps) } : status;
   if (!isDumped) await dump(migration, container, reportedOptions(told), deps);
-  return published(container.id, await publish(migration, container, deps), told, deps);
+  const [complete] = await allDone(
+    publish(migration, container, deps),
+    giveAddressesUp(migration, container.id, deps),
+  );
+  return published(container.id, complete, told, deps);
 }
 
 /** Reports the checkpoint that an earlier life of the agent published. */
@@ -44,6 +49,8 @@ export async function adoptCheckpoint(
   if (found === undefined || status.containerID === undefined) {
     throw new ReasonedError('CheckpointMissing', 'the checkpoint that was published has vanished from the volume');
   }
+  // That life may have ended before the hook did.
+  await giveAddressesUp(migration, status.containerID, deps);
   return published(status.containerID, found.published, status, deps);
 }
 
@@ -88,6 +95,7 @@ async function dump(
   await engine.pause(container.id);
   const { frozenAt = now() } = container.state === 'paused' ? ((await journal.read(container.id)) ?? {}) : {};
   await journal.note(container.id, uid, { frozenAt });
+  await shutAddresses(migration, deps);
   await holdConnections(migration, container, deps);
   await driver.dump(container, directories, {
     timeoutMs: deps.deadlines.dumpMs,

@@ -18,13 +18,13 @@ const dockerNetworks = (container: ContainerInfo, driver: string): DockerNetwork
 
 describe.each(fixtureProfiles())('on %s', (profile) => {
   const two = inspectFixture(profile, 'two-networks');
-  const made = (connections: string, driver: string): ReturnType<typeof asToBeMade> =>
+  const made = (connections: 'Refuse' | 'Close' | 'Keep', driver: string): ReturnType<typeof asToBeMade> =>
     asToBeMade(two, { connections }, { dockerNetworks: dockerNetworks(two, driver) });
   const ADDRESSES = attachedAddresses(two);
 
   test('connections that are kept take the addresses along that Docker chose', async () => {
-    const { container, addresses } = await made('Keep', 'macvlan');
-    expect(addresses).toEqual(ADDRESSES);
+    const { container, reach } = await made('Keep', 'macvlan');
+    expect(reach.addresses).toEqual(ADDRESSES);
     expect(attachedNetworks(container).flatMap((network) => network.addresses)).toEqual(ADDRESSES);
     const { endpoints } = describeContainer(container);
     expect(endpoints['fixture-net']).toMatchObject({
@@ -39,8 +39,11 @@ describe.each(fixtureProfiles())('on %s', (profile) => {
     ['Keep', 'bridge'],
     ['Close', 'macvlan'],
     ['Refuse', 'ipvlan'],
-  ])('with %s in a network of the driver %s nothing is fixed', async (connections, driver) => {
-    expect(await made(connections, driver)).toEqual({ container: two, addresses: [] });
+  ] as const)('with %s in a network of the driver %s nothing is fixed', async (connections, driver) => {
+    expect(await made(connections, driver)).toEqual({
+      container: two,
+      reach: { addresses: [], answers: [], isHost: false },
+    });
   });
 });
 

@@ -1,0 +1,19 @@
+import type { ContainerMigration } from '../../api/types';
+import type { ContainerEngine } from '../../docker/engine';
+import type { AddressGate } from './port';
+
+/**
+ * Removes what was set for addresses that moved, where neither the migration nor the container is there any more. What
+ * belongs to a migration that exists is undone by its own steps.
+ */
+export async function tidyAddresses(
+  gate: AddressGate,
+  engine: Pick<ContainerEngine, 'list'>,
+  migrations: () => readonly Pick<ContainerMigration, 'metadata'>[],
+): Promise<void> {
+  const containers = await engine.list();
+  await gate.tidy({
+    migration: (prefix) => migrations().some(({ metadata }) => metadata.uid.startsWith(prefix)),
+    container: (prefix) => containers.some(({ id }) => id.startsWith(prefix)),
+  });
+}
