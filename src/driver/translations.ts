@@ -28,14 +28,22 @@ export async function readTranslations(
 const LINE =
   /^ipv[46] +\d+ tcp .*?src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+) .*?src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+)/;
 
-/** Reads /proc/net/nf_conntrack: those TCP connections that end elsewhere than where they were sent to. */
+/**
+ * Reads /proc/net/nf_conntrack: those TCP connections one end of which is known to the other by another address. Of one
+ * that the peer began, where it sent to is translated; of one whose first packet here came from the end itself, what it
+ * sends as.
+ */
 export function parseConntrack(table: string): Translation[] {
   return table.split('\n').flatMap((line) => {
-    const [, , at = '', , atPort = '', local = '', remote = '', localPort = '', remotePort = ''] =
-      LINE.exec(line) ?? [];
-    if (local === '' || (at === local && atPort === localPort)) return [];
-    const end = (address: string, port: string): string =>
-      address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-    return [{ local: end(local, localPort), remote: end(remote, remotePort), at: end(at, atPort) }];
+    const [, ...words] = LINE.exec(line) ?? [];
+    const [src = '', dst = '', sport = '', dport = '', backSrc = '', backDst = '', backSport = '', backDport = ''] = words;
+    const from = end(src, sport);
+    const to = end(dst, dport);
+    const back = { from: end(backSrc, backSport), to: end(backDst, backDport) };
+    if (to !== back.from) return [{ local: back.from, remote: back.to, at: to }];
+    return from === back.to ? [] : [{ local: from, remote: to, at: back.to }];
   });
 }
+
+const end = (address: string, port: string): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

@@ -81,6 +81,8 @@ export function createAddressGate(commands: CommandRunner): AddressGate {
       const isUnwanted = (name: string): boolean =>
         name.startsWith(GATE) ? !migration(name.slice(GATE.length)) : !container(name.slice(ANSWERS.length));
       for (const family of Object.values(FAMILIES)) {
+        // A kernel without IPv6 has nothing to remove.
+        if (family === 'ip6tables' && (await run(family, ['-w', '-t', 'raw', '-S'])).exitCode !== 0) continue;
         await remove(family, 'raw', isUnwanted);
         await remove(family, 'nat', isUnwanted);
       }

@@ -1,4 +1,5 @@
 import type { ContainerMigration } from '../../api/types';
+import { allDone } from '../../runtime/all-done';
 import { ReasonedError } from '../../runtime/errors';
 import type { AgentDeps, JournalEntry } from '../ports';
 import { requestOf } from './request';
@@ -17,15 +18,24 @@ export async function shutAddresses(
 }
 
 /**
- * Once the dump is good, and before the object says so: from then on the target may take the addresses.
+ * Once the dump is good, and before the object says so: from then on the target may take the addresses. Noted before the
+ * hook is asked, and before `meanwhile` begins, which writes into the journal, too.
+ * @param meanwhile what else is to be done by then; the container stands still
  * @throws ReasonedError MoveHookFailed, MoveHookMissing, MoveHookUnsafe
  */
-export async function giveAddressesUp(migration: ContainerMigration, containerID: string, deps: Deps): Promise<void> {
+export async function givingAddressesUp<T>(
+  migration: ContainerMigration,
+  containerID: string,
+  deps: Deps,
+  meanwhile: () => Promise<T>,
+): Promise<T> {
   const { network } = migration.spec;
-  if (network === undefined) return;
+  if (network === undefined) return meanwhile();
   const addressesGivenUpAt = new Date(deps.clock.now()).toISOString();
-  const entry = await deps.journal.note(containerID, migration.metadata.uid, { addressesGivenUpAt });
-  await deps.moveHooks.run(network.moveHook, requestOf(migration, 'release', deps.node.name, entry.keptConnections));
+  const { keptConnections } = await deps.journal.note(containerID, migration.metadata.uid, { addressesGivenUpAt });
+  const request = requestOf(migration, 'release', deps.node.name, keptConnections);
+  const [done] = await allDone(meanwhile(), deps.moveHooks.run(network.moveHook, request));
+  return done;
 }
 
 /**

@@ -8,7 +8,7 @@ import { checkpointOf } from '../checkpoint-key';
 import { logsToCarry } from '../container-logs';
 import { chooseFor, reportedOptions } from '../criu-options';
 import type { PublishedCheckpoint } from '../checkpoint-store-port';
-import { giveAddressesUp, shutAddresses } from '../move-hook/source-steps';
+import { givingAddressesUp, shutAddresses } from '../move-hook/source-steps';
 import type { AgentDeps } from '../ports';
 import { closedIn, closing } from './connections';
 import { holdConnections, keptIn } from './keep-connections';
@@ -32,10 +32,7 @@ export async function freezeSource(
   const told =
     container.state === 'running' ? { ...status, criuOptions: await chooseFor(migration, container, deps) } : status;
   if (!isDumped) await dump(migration, container, reportedOptions(told), deps);
-  const [complete] = await allDone(
-    publish(migration, container, deps),
-    giveAddressesUp(migration, container.id, deps),
-  );
+  const complete = await givingAddressesUp(migration, container.id, deps, () => publish(migration, container, deps));
   return published(container.id, complete, told, deps);
 }
 
@@ -46,12 +43,12 @@ export async function adoptCheckpoint(
   deps: AgentDeps,
 ): Promise<SourceStatus> {
   const found = await deps.store.readManifest(checkpointOf(migration));
-  if (found === undefined || status.containerID === undefined) {
+  const { containerID } = status;
+  if (found === undefined || containerID === undefined) {
     throw new ReasonedError('CheckpointMissing', 'the checkpoint that was published has vanished from the volume');
   }
   // That life may have ended before the hook did.
-  await giveAddressesUp(migration, status.containerID, deps);
-  return published(status.containerID, found.published, status, deps);
+  return givingAddressesUp(migration, containerID, deps, () => published(containerID, found.published, status, deps));
 }
 
 /** Why nothing can be frozen. */
