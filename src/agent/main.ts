@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { DockerodeEngine } from '../docker/dockerode-engine';
 import { DockerodeNetworks } from '../docker/dockerode-networks';
 import { DockerodeVolumes } from '../docker/dockerode-volumes';
@@ -36,8 +35,8 @@ import { keepHeartbeat } from './heartbeat';
 import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
 import { createNodeAccess, onNode } from './node-access';
+import { createAddressMoves } from './move-hook/create';
 import { createAddressGate } from './move-hook/gate';
-import { createMoveHooks } from './move-hook/hooks';
 import { tidyAddresses } from './move-hook/tidy';
 import type { NodeAccess } from './ports';
 import { createSourceReconciler } from './source/reconcile';
@@ -131,7 +130,7 @@ async function main(): Promise<void> {
     }),
     volume,
   );
-  const addressGate = createAddressGate(commands);
+  const addressMoves = createAddressMoves({ ...settings, commands, directories: hostDirectories });
   const nodeAccess = (runner: CommandRunner): NodeAccess =>
     createNodeAccess({
       name: settings.node,
@@ -154,13 +153,7 @@ async function main(): Promise<void> {
       directoryNotes,
       images,
       driver,
-      moveHooks: createMoveHooks({
-        directory: settings.hooksDirectory,
-        lockFile: join(settings.runDirectory, 'move-hook.lock'),
-        commands,
-        directories: hostDirectories,
-      }),
-      addressGate,
+      ...addressMoves,
       store: createCheckpointStore({
         root: settings.volume,
         node: settings.node,
@@ -209,7 +202,7 @@ async function main(): Promise<void> {
         ({ namespace, name, uidPrefix }) =>
           informer.get(`${namespace}/${name}`)?.metadata.uid.startsWith(uidPrefix) === true,
       );
-      await tidyAddresses(addressGate, docker, () => informer.list());
+      await tidyAddresses(createAddressGate(plainCommands), docker, () => informer.list());
     },
   });
   informer.onChange((key) => {

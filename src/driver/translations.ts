@@ -36,7 +36,8 @@ const LINE =
 export function parseConntrack(table: string): Translation[] {
   return table.split('\n').flatMap((line) => {
     const [, ...words] = LINE.exec(line) ?? [];
-    const [src = '', dst = '', sport = '', dport = '', backSrc = '', backDst = '', backSport = '', backDport = ''] = words;
+    const [src = '', dst = '', sport = '', dport = '', backSrc = '', backDst = '', backSport = '', backDport = ''] =
+      words;
     const from = end(src, sport);
     const to = end(dst, dport);
     const back = { from: end(backSrc, backSport), to: end(backDst, backDport) };

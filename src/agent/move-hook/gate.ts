@@ -41,7 +41,11 @@ export function createAddressGate(commands: CommandRunner): AddressGate {
     const lines = rules.map((rule) => `-A ${name} ${rule}`);
     await restore(family, table, [`:${name} - [0:0]`, ...lines, ...missing.map((chain) => `-I ${chain} -j ${name}`)]);
   };
-  const remove = async (family: Family, table: OwnChain['table'], isUnwanted: (name: string) => boolean): Promise<void> => {
+  const remove = async (
+    family: Family,
+    table: OwnChain['table'],
+    isUnwanted: (name: string) => boolean,
+  ): Promise<void> => {
     const now = await rulesOf(family, table);
     const names = now.flatMap((rule) => /^-N (TRANSSHIP-\S+)$/.exec(rule)?.[1] ?? []).filter(isUnwanted);
     if (names.length === 0) return;
@@ -60,8 +64,7 @@ export function createAddressGate(commands: CommandRunner): AddressGate {
         ),
       );
     },
-    open: (uid, addresses) =>
-      eachFamily(addresses, (family) => remove(family, 'raw', (name) => name === gateOf(uid))),
+    open: (uid, addresses) => eachFamily(addresses, (family) => remove(family, 'raw', (name) => name === gateOf(uid))),
     answerAs: async (containerID, answers) => {
       const chain: OwnChain = { table: 'nat', from: ['POSTROUTING'], name: answersOf(containerID) };
       await eachFamily(
@@ -121,7 +124,10 @@ function valid(address: string): string {
 function prefixOf(id: string, length: number): string {
   const prefix = id.slice(0, length);
   if (prefix.length === length && /^[0-9a-f]+$/.test(prefix)) return prefix;
-  throw new TerminalError('AddressGateFailed', `${JSON.stringify(id.slice(0, 100))} is no ID that a chain can be named after`);
+  throw new TerminalError(
+    'AddressGateFailed',
+    `${JSON.stringify(id.slice(0, 100))} is no ID that a chain can be named after`,
+  );
 }
 
 function succeeded(family: Family, { exitCode, stdout, stderr }: CommandResult): string {

@@ -78,7 +78,10 @@ export function sortReached<T extends ContainerConnection>(
   const stays = (connection: T): boolean =>
     isHost && isHere(connection) && !ends.has(`${connection.remote} ${connection.local}`);
   // By its end alone: whether a dump can hold it has nothing to do with where it is.
-  const dumped = sortConnections(connections, connections.map(({ local }) => addressOf(local))).kept;
+  const dumped = sortConnections(
+    connections,
+    connections.map(({ local }) => addressOf(local)),
+  ).kept;
   const goesAlong = (connection: T): boolean =>
     dumped.includes(connection) &&
     !isHere(connection) &&

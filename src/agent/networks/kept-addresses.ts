@@ -59,7 +59,11 @@ export function reachOf(
   if (connections !== 'Keep') return NOTHING;
   const moved = network?.addresses ?? [];
   if (container.networkMode === 'host') return { addresses: moved, answers: [], isHost: true };
-  return { addresses: keptAddresses(needs), answers: answersOf(container, bridgeAddresses(needs), moved), isHost: false };
+  return {
+    addresses: keptAddresses(needs),
+    answers: answersOf(container, bridgeAddresses(needs), moved),
+    isHost: false,
+  };
 }
 
 /** The container's own addresses by which others know it, by what the source reported. Pure. */

@@ -176,17 +176,13 @@ async function run(
     case 'Wake':
       return wakeTarget(migration, fresh, deps);
     case 'GiveBack':
-      await withAddressesReturned(migration, status, deps, () =>
-        removeFromTarget(migration, status.containerID, deps),
-      );
+      await withAddressesReturned(migration, status, deps, () => removeFromTarget(migration, status.containerID, deps));
       // With what the wake-up failed of.
       return { ...fresh, state: 'Failed', ...(status.error === undefined ? {} : { error: status.error }) };
     case 'Settle':
       return settleTarget(migration, fresh, deps);
     case 'Withdraw':
-      await withAddressesReturned(migration, status, deps, () =>
-        removeFromTarget(migration, status.containerID, deps),
-      );
+      await withAddressesReturned(migration, status, deps, () => removeFromTarget(migration, status.containerID, deps));
       return { ...fresh, state: 'Withdrawn', ...(status.error === undefined ? {} : { error: status.error }) };
   }
 }

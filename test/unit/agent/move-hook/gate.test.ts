@@ -10,7 +10,9 @@ class FakeTables implements CommandRunner {
   restores = 0;
 
   of(family: string, table: string): string[] {
-    return this.rules.get(`${family} ${table}`) ?? ['-P PREROUTING ACCEPT', '-P OUTPUT ACCEPT', '-P POSTROUTING ACCEPT'];
+    return (
+      this.rules.get(`${family} ${table}`) ?? ['-P PREROUTING ACCEPT', '-P OUTPUT ACCEPT', '-P POSTROUTING ACCEPT']
+    );
   }
 
   run: CommandRunner['run'] = (file, args, options) => {

@@ -60,7 +60,11 @@ describe('in the network of the node', () => {
     ['at another address of the node', [connection('10.0.0.1:80')], false],
     ['at it, from this very node', [connection(`${VIP}:80`, '10.0.0.1:5000')], false],
     ['at it, within the container', [connection(`${VIP}:80`, `${VIP}:5`), connection(`${VIP}:5`, `${VIP}:80`)], true],
-    ['over the loopback, within it', [connection('127.0.0.1:80', '127.0.0.1:5'), connection('127.0.0.1:5', '127.0.0.1:80')], true],
+    [
+      'over the loopback, within it',
+      [connection('127.0.0.1:80', '127.0.0.1:5'), connection('127.0.0.1:5', '127.0.0.1:80')],
+      true,
+    ],
   ])('a connection %s', (_what, connections, isKept) => {
     const sorted = sortReached(connections, reach, { ...node, addresses: [...node.addresses, '127.0.0.1'] });
     expect(sorted).toEqual(isKept ? { kept: connections, lost: [] } : { kept: [], lost: connections });
