@@ -44,6 +44,10 @@ export class FakeAddresses {
         this.answers.set(containerID, answers);
         return done();
       },
+      answerNoMore: (containerID) => {
+        this.answers.delete(containerID);
+        return done();
+      },
       endSockets: done,
       tidy: done,
     };

@@ -72,6 +72,8 @@ export function createAddressGate(commands: CommandRunner): AddressGate {
         (family) => set(family, chain, answers.filter((answer) => familyOf(answer.address) === family).map(ruleOf)),
       );
     },
+    answerNoMore: (containerID, addresses) =>
+      eachFamily(addresses, (family) => remove(family, 'nat', (name) => name === answersOf(containerID))),
     endSockets: async (addresses) => {
       const words = ['--kill', '--tcp', '--numeric', '--no-header', 'state', 'connected'];
       try {

@@ -49,6 +49,8 @@ export interface AddressGate {
    * @throws ReasonedError AddressGateFailed
    */
   answerAs(containerID: string, answers: readonly Answer[]): Promise<void>;
+  /** Takes that back, for a container that is gone. @throws ReasonedError AddressGateFailed */
+  answerNoMore(containerID: string, addresses: readonly string[]): Promise<void>;
   /**
    * Ends the node's own TCP sockets at these addresses, which it has no more: what a killed process leaves unsent lives on
    * in the kernel for minutes. What cannot be ended ends by itself.

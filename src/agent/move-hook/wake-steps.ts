@@ -37,7 +37,7 @@ export async function takeAddresses(
  */
 export async function withAddressesReturned(
   migration: ContainerMigration,
-  { claimedAt, state }: Pick<TargetStatus, 'claimedAt' | 'state'>,
+  { claimedAt, state, containerID }: Pick<TargetStatus, 'claimedAt' | 'state' | 'containerID'>,
   deps: Deps,
   remove: () => Promise<void>,
 ): Promise<void> {
@@ -47,6 +47,7 @@ export async function withAddressesReturned(
   if (network === undefined || claimedAt === undefined || state === 'Failed') return remove();
   await deps.addressGate.shut(metadata.uid, network.addresses);
   await remove();
+  if (containerID !== undefined) await deps.addressGate.answerNoMore(containerID, network.addresses);
   await deps.moveHooks.run(network.moveHook, requestOf(migration, 'release', deps.node.name));
   await openAddresses(migration, deps);
 }

@@ -72,6 +72,8 @@ test('a port answers as what its peers know it by', async () => {
     '-A TRANSSHIP-AS-cccccccccccc -s 172.20.0.2 -p tcp --sport 80 -j SNAT --to-source 10.0.0.100:8080',
   ]);
   expect(tables.of('ip6tables', 'nat')).toEqual(plain.of('ip6tables', 'nat'));
+  for (let i = 0; i < 2; i++) await gate.answerNoMore(CONTAINER, ['10.0.0.100']);
+  expect(tables.of('iptables', 'nat')).toEqual(plain.of('iptables', 'nat'));
 });
 
 test('what belongs to nobody any more is tidied away, and nothing else', async () => {
