@@ -36,7 +36,6 @@ import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
 import { createNodeAccess, onNode } from './node-access';
 import { createAddressMoves } from './move-hook/create';
-import { createAddressGate } from './move-hook/gate';
 import { tidyAddresses } from './move-hook/tidy';
 import type { NodeAccess } from './ports';
 import { createSourceReconciler } from './source/reconcile';
@@ -130,7 +129,10 @@ async function main(): Promise<void> {
     }),
     volume,
   );
-  const addressMoves = createAddressMoves({ ...settings, commands, directories: hostDirectories });
+  const addressMoves = (runner: CommandRunner): ReturnType<typeof createAddressMoves> =>
+    createAddressMoves({ ...settings, commands: runner, directories: hostDirectories });
+  // For the sweep.
+  const plainMoves = addressMoves(plainCommands);
   const nodeAccess = (runner: CommandRunner): NodeAccess =>
     createNodeAccess({
       name: settings.node,
@@ -153,7 +155,7 @@ async function main(): Promise<void> {
       directoryNotes,
       images,
       driver,
-      ...addressMoves,
+      ...addressMoves(commands),
       store: createCheckpointStore({
         root: settings.volume,
         node: settings.node,
@@ -195,14 +197,14 @@ async function main(): Promise<void> {
   const sweeper = createSweeper({
     ...{ node: settings.node, root: settings.volume, runDirectory: settings.runDirectory },
     ...{ volume, journal, kube, busy, remind, engine: docker, driver, clock, deadlines, log },
-    ...{ dockerVolumes, volumeLedger, hostDirectories, directoryNotes },
+    ...{ dockerVolumes, volumeLedger, hostDirectories, directoryNotes, moveHooks: plainMoves.moveHooks },
     mountFiles: createMountFiles(plainCommands, deadlines.wakeMs),
     tidy: async () => {
       await shelf.tidy(
         ({ namespace, name, uidPrefix }) =>
           informer.get(`${namespace}/${name}`)?.metadata.uid.startsWith(uidPrefix) === true,
       );
-      await tidyAddresses(createAddressGate(plainCommands), docker, () => informer.list());
+      await tidyAddresses(plainMoves.addressGate, docker, () => informer.list());
     },
   });
   informer.onChange((key) => {

@@ -16,7 +16,7 @@ import type { Driver } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
 import type { CheckpointStore } from './checkpoint-store-port';
 import type { ContainerLogs } from '../store/log-files';
-import type { AddressGate, MoveHooks } from './move-hook/port';
+import type { AddressGate, GivenUp, MoveHooks } from './move-hook/port';
 import type { NodeNetwork } from './networks/hooked';
 import type { NodeFacts, Survey } from './survey/facts';
 import type { DirectoryNotes, HostDirectories } from './volumes/host-directories-port';
@@ -116,7 +116,7 @@ export interface JournalTimes {
   /** Noted just before the object says `Published`: from then on the target may have claimed. */
   readonly reportedAt?: string;
   /** Noted just before the hook is asked to give the node's addresses up (spec.network), which it may never do. */
-  readonly addressesGivenUpAt?: string;
+  readonly addressesGivenUp?: GivenUp;
   /** Those that the dump holds, noted before it begins. */
   readonly keptConnections?: KeptConnections;
   /** What the freeze closed, noted when it is done. */

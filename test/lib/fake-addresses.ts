@@ -1,5 +1,6 @@
 import type { AddressGate, HookRequest, MoveHooks } from '../../src/agent/move-hook/port';
 import type { Answer } from '../../src/agent/networks/hooked';
+import { ReasonedError } from '../../src/runtime/errors';
 
 /** The addresses of a node that move, its hooks and its gate. */
 export class FakeAddresses {
@@ -9,6 +10,8 @@ export class FakeAddresses {
   readonly shut = new Map<string, readonly string[]>();
   /** By container. */
   readonly answers = new Map<string, readonly Answer[]>();
+  /** How often the hook fails from now on. */
+  failures = 0;
   /** Everything that the hook was asked for. */
   readonly requests: HookRequest[] = [];
 
@@ -19,6 +22,7 @@ export class FakeAddresses {
   hooks(): MoveHooks {
     return {
       run: (_name, request) => {
+        if (this.failures-- > 0) return Promise.reject(new ReasonedError('MoveHookFailed', 'for the test'));
         this.requests.push(request);
         for (const address of request.addresses) {
           if (request.action === 'acquire') this.held.add(address);

@@ -23,6 +23,13 @@ export interface HookRequest {
   readonly connections?: { readonly count: number; readonly peers: readonly string[] };
 }
 
+/** What the source's journal has of addresses that it was about to give up: how they are had back. */
+export interface GivenUp {
+  readonly moveHook: string;
+  /** To acquire them. */
+  readonly request: HookRequest;
+}
+
 /** The programs by which the administrator of the node lets addresses be moved. */
 export interface MoveHooks {
   /**

@@ -4,7 +4,7 @@ import { ReasonedError } from '../../runtime/errors';
 import type { AgentDeps, JournalEntry } from '../ports';
 import { requestOf } from './request';
 
-type Deps = Pick<AgentDeps, 'moveHooks' | 'addressGate' | 'journal' | 'node' | 'clock'>;
+type Deps = Pick<AgentDeps, 'moveHooks' | 'addressGate' | 'journal' | 'node'>;
 
 /**
  * Before the dump: whatever comes for the addresses that move is in no checkpoint, so nobody may hear that it came; and
@@ -31,8 +31,8 @@ export async function givingAddressesUp<T>(
 ): Promise<T> {
   const { network } = migration.spec;
   if (network === undefined) return meanwhile();
-  const addressesGivenUpAt = new Date(deps.clock.now()).toISOString();
-  const { keptConnections } = await deps.journal.note(containerID, migration.metadata.uid, { addressesGivenUpAt });
+  const addressesGivenUp = { moveHook: network.moveHook, request: requestOf(migration, 'acquire', deps.node.name) };
+  const { keptConnections } = await deps.journal.note(containerID, migration.metadata.uid, { addressesGivenUp });
   const request = requestOf(migration, 'release', deps.node.name, keptConnections);
   const [done] = await allDone(meanwhile(), deps.moveHooks.run(network.moveHook, request));
   return done;
@@ -48,7 +48,7 @@ export async function takeAddressesBack(
   deps: Pick<Deps, 'moveHooks' | 'node'>,
 ): Promise<void> {
   const { network } = migration.spec;
-  if (network === undefined || (entry !== undefined && entry.addressesGivenUpAt === undefined)) return;
+  if (network === undefined || (entry !== undefined && entry.addressesGivenUp === undefined)) return;
   await deps.moveHooks.run(network.moveHook, requestOf(migration, 'acquire', deps.node.name));
 }
 

@@ -47,10 +47,10 @@ export async function thawForGood(
 }
 
 /** That the pause is ours stays known: whoever finds the container paused may wake it up; and what has to be had back. */
-function pauseOf({ freezeStartedAt, addressesGivenUpAt }: JournalTimes): JournalTimes {
+function pauseOf({ freezeStartedAt, addressesGivenUp }: JournalTimes): JournalTimes {
   return {
     ...(freezeStartedAt === undefined ? {} : { freezeStartedAt }),
-    ...(addressesGivenUpAt === undefined ? {} : { addressesGivenUpAt }),
+    ...(addressesGivenUp === undefined ? {} : { addressesGivenUp }),
   };
 }
 
