@@ -1,7 +1,6 @@
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileJournal } from '../../../../src/agent/journal';
-import type { HookRequest } from '../../../../src/agent/move-hook/port';
 import type { JournalEntry } from '../../../../src/agent/ports';
 import type { SweepWorld } from '../../../../src/agent/sweep/look';
 import type { Identity } from '../../../../src/agent/sweep/owners';
@@ -38,7 +37,6 @@ class Node {
   dockerIsAway = false;
   /** How often a container's network was let out. */
   opened = 0;
-  readonly addresses = new FakeAddresses();
   attempts = [attempt().attempt];
   /** Happens between the looking and the doing. */
   meanwhile = (): Promise<void> => Promise.resolve();
@@ -123,7 +121,7 @@ class Node {
       },
       volumeLedger: { list: () => Promise.resolve([]) },
       directoryNotes: { list: () => Promise.resolve([]) },
-      moveHooks: this.addresses.hooks(),
+      moveHooks: new FakeAddresses().hooks(),
       driver: {
         createOptions: () => ({ runtime: 'transship', annotations: {} }),
         abandonDump: () => Promise.resolve(),
@@ -230,37 +228,6 @@ test('what a step that goes on works on is left until it has ended', async () =>
   await expect(node.sweep()).resolves.toBe(true);
   expect(node.containers.get(CONTAINER_ID)?.state).toBe('running');
   expect(node.opened).toBe(1);
-});
-
-describe('addresses that were given up', () => {
-  const acquire: HookRequest = {
-    ...{ version: 1, action: 'acquire', attempt: 1, role: 'source', node: 'node-a', peerNode: 'node-b' },
-    ...{ migration: { namespace: 'default', name: 'move', uid: UID }, container: 'looper', addresses: ['10.0.0.100'] },
-  };
-  const addressesGivenUp = { moveHook: 'vip', request: acquire };
-
-  test('are had back before the container that stands frozen is woken up', async () => {
-    await node.original('paused', { ...FROZEN, addressesGivenUp });
-    await expect(node.sweep()).resolves.toBe(true);
-    expect([...node.addresses.held]).toEqual(['10.0.0.100']);
-    expect(node.containers.get(CONTAINER_ID)?.state).toBe('running');
-  });
-
-  test('are asked for again until they are, while it runs', async () => {
-    await node.original('paused', { ...FROZEN, addressesGivenUp });
-    node.addresses.failures = 1;
-    await expect(node.sweep()).resolves.toBe(false);
-    expect(node.containers.get(CONTAINER_ID)?.state).toBe('running');
-    expect([...node.addresses.held]).toEqual([]);
-    await expect(node.sweep()).resolves.toBe(true);
-    expect([...node.addresses.held]).toEqual(['10.0.0.100']);
-  });
-
-  test('are left alone where a target may have them', async () => {
-    await node.original('running', { ...REPORTED, addressesGivenUp });
-    await node.sweep();
-    expect([...node.addresses.held]).toEqual([]);
-  });
 });
 
 test('a frozen container that the target may run is left, and somebody is told once an hour', async () => {
