@@ -138,10 +138,10 @@ test('a wake-up that fails gives the address back, and the stream goes on', asyn
 
 test('a hook that others may write is not run, and one that is not willing is obeyed', async () => {
   await startServer('--network', 'host');
-  const client = await begin();
   const foreign = await migrate(move('hook-foreign', 'node-a', [addressOf('node-a')]));
   expect(foreign.status).toMatchObject({ phase: 'Failed', reason: 'MoveHookFailed' });
   expect(foreign.status.message).toContain(`only ${VIP} may be moved`);
+  const client = await begin();
   onNode('node-b', 'chmod 777 "$1"', HOOK_PATH);
   const unsafe = await migrate(move('hook-unsafe'));
   expect(unsafe.status).toMatchObject({ phase: 'Failed', reason: 'MoveHookUnsafe' });
