@@ -9,12 +9,13 @@ type Deps = Pick<AgentDeps, 'moveHooks' | 'addressGate' | 'journal' | 'node'>;
 /**
  * Before the dump: whatever comes for the addresses that move is in no checkpoint, so nobody may hear that it came; and
  * nobody may be let in any more. The node keeps them until its hook is asked, so that a rollback finds all as it was.
+ * Not where connections are to be closed: their peers must hear that they are.
  */
 export async function shutAddresses(
-  { metadata: { uid }, spec: { network } }: ContainerMigration,
+  { metadata: { uid }, spec: { network, connections } }: ContainerMigration,
   { addressGate }: Pick<AgentDeps, 'addressGate'>,
 ): Promise<void> {
-  if (network !== undefined) await addressGate.shut(uid, network.addresses);
+  if (network !== undefined && connections !== 'Close') await addressGate.shut(uid, network.addresses);
 }
 
 /**

@@ -7,9 +7,9 @@ const VIP = '10.0.0.100';
 const hookFailed = (): ReasonedError => new ReasonedError('MoveHookFailed', 'for the test');
 
 /** A move of a container behind an address that the source has, and that moves along. */
-function moveWithHook(): FakeMove {
+function moveWithHook(connections: 'Keep' | 'Close' = 'Keep'): FakeMove {
   const network = { moveHook: 'vip', addresses: [VIP] } as const;
-  const move = new FakeMove(directory(), undefined, { connections: 'Keep', network: { ...network, addresses: [VIP] } });
+  const move = new FakeMove(directory(), undefined, { connections, network: { ...network, addresses: [VIP] } });
   move.source.addresses.held.add(VIP);
   return move;
 }
@@ -42,6 +42,19 @@ test('the addresses are given up after the dump, taken before the start, and shu
   expect(move.source.addresses.requests.at(-1)).toMatchObject({
     ...{ version: 1, action: 'release', role: 'source', node: 'node-a', peerNode: 'node-b', addresses: [VIP] },
   });
+});
+
+test('connections that are closed hear of it: the source keeps nothing back', async () => {
+  const move = await moveWithHook('Close').toFreeze();
+  move.source.meanwhile('node.closeConnections', () => {
+    expect(anyShut(move)).toBe(false);
+  });
+  await move.source.visit();
+  await move.target.visit();
+  await move.source.visit();
+  expect(move.status.source?.state).toBe('Released');
+  expect(holders(move)).toEqual(['node-b']);
+  expect(anyShut(move)).toBe(false);
 });
 
 test('a node whose hook is not willing refuses', async () => {
