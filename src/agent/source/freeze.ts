@@ -89,10 +89,10 @@ async function dump(
   await engine.setRestartPolicy(container.id, { name: 'no', maximumRetryCount: 0 });
   // Noted before the pause: an agent that dies in between still knows that the pause is its own.
   if (container.state === 'running') await journal.begin(container.id, uid, { freezeStartedAt: now() });
-  await engine.pause(container.id);
+  // A container that still runs loses packets by it, for some milliseconds, and nothing else.
+  await allDone(engine.pause(container.id), shutAddresses(migration, deps));
   const { frozenAt = now() } = container.state === 'paused' ? ((await journal.read(container.id)) ?? {}) : {};
   await journal.note(container.id, uid, { frozenAt });
-  await shutAddresses(migration, deps);
   await holdConnections(migration, container, deps);
   await driver.dump(container, directories, {
     timeoutMs: deps.deadlines.dumpMs,
