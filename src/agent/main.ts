@@ -34,7 +34,7 @@ import { holdable } from './breakpoints';
 import { keepHeartbeat } from './heartbeat';
 import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
-import { createNodeAccess, onNode } from './node-access';
+import { createNodeAccess, nodePidOf, onNode } from './node-access';
 import { createAddressMoves } from './move-hook/create';
 import { tidyAddresses } from './move-hook/tidy';
 import type { NodeAccess } from './ports';
@@ -124,7 +124,7 @@ async function main(): Promise<void> {
       runDir: settings.runDirectory,
       wrapperPath: settings.wrapperPath,
       signalAll,
-      nodePid: settings.hostPid === undefined ? 'self' : Number(settings.hostPid),
+      nodePid: nodePidOf(settings.hostPid),
       clock,
     }),
     volume,

@@ -1,9 +1,10 @@
 import type { Needs } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { readPublished } from '../../docker/published';
+import type { TcpConnection } from '../../driver/processes';
 import type { Translation } from '../../driver/translations';
 import { canonicalAddress, familyOf } from './addresses';
-import type { ContainerConnection, Keeping } from './keepable';
+import type { Keeping } from './keepable';
 import { sortConnections } from './keepable';
 
 /** A port of a container, and by what the others know it: an address that moves with the container. */
@@ -67,7 +68,7 @@ export function bridgeAddresses({ networks = [] }: Needs): string[] {
  * As `sortConnections`, and besides: those at a published port whose peer talks to an address that moves are kept, and
  * those with somebody on this very node, who stays, are not. Pure.
  */
-export function sortReached<T extends ContainerConnection>(
+export function sortReached<T extends TcpConnection>(
   connections: readonly T[],
   { addresses, answers, isHost }: Reach,
   node: NodeNetwork,
@@ -91,7 +92,7 @@ export function sortReached<T extends ContainerConnection>(
 }
 
 function isReachedBy(
-  { local, remote }: ContainerConnection,
+  { local, remote }: TcpConnection,
   { address, port, as, asPort, isOnly }: Answer,
   translations: NodeNetwork['translations'],
 ): boolean {

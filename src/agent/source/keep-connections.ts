@@ -1,16 +1,15 @@
 import type { Check, ContainerMigration, KeptConnections, SourceStatus } from '../../api/types';
 import { describeConnections } from '../../driver/close-connections';
 import { ReasonedError } from '../../runtime/errors';
-import type { ContainerConnection, Keeping } from '../networks/keepable';
+import type { TcpConnection } from '../../driver/processes';
+import type { Keeping } from '../networks/keepable';
 import type { Reach } from '../networks/hooked';
 import { sortReached } from '../networks/hooked';
 import { mustBeSilent, reachOf } from '../networks/kept-addresses';
 import type { ToBeMade } from '../networks/kept-addresses';
 import { blocking } from '../node-checks';
 import type { AgentDeps, JournalEntry } from '../ports';
-
-/** The status is no list of clients. */
-const PEERS_TOLD = 10;
+import { peersTold } from './peers-told';
 
 const CURE =
   'only those can be kept that end at an address which the container has on the target, too (in a macvlan or ipvlan ' +
@@ -20,7 +19,7 @@ const CURE =
 /** What `spec.connections: Keep` means for the connections that a running container has. */
 export async function keepingChecks(
   { container, reach }: ToBeMade,
-  found: readonly ContainerConnection[],
+  found: readonly TcpConnection[],
   deps: Pick<AgentDeps, 'driver' | 'node'>,
 ): Promise<Check[]> {
   // Also for one that has no connection: it may have some when it is frozen.
@@ -58,8 +57,7 @@ export async function holdConnections(
   if (lost.length > 0)
     throw new ReasonedError('ConnectionsNotKeepable', `the frozen container has ${notKeepable(lost)}`);
   if (kept.length === 0) return;
-  const peers = [...new Set(kept.map(({ remote }) => remote))].slice(0, PEERS_TOLD);
-  const keptConnections: KeptConnections = { count: kept.length, peers };
+  const keptConnections: KeptConnections = { count: kept.length, peers: peersTold(kept) };
   await journal.note(container.id, uid, { keptConnections });
 }
 
@@ -70,14 +68,14 @@ export function keptIn(entry: JournalEntry | undefined): Pick<SourceStatus, 'kep
 
 /** The node is asked only where it has to do with them. */
 async function sort(
-  connections: readonly ContainerConnection[],
+  connections: readonly TcpConnection[],
   reach: Reach,
   { node }: Pick<AgentDeps, 'node'>,
-): Promise<Keeping<ContainerConnection>> {
+): Promise<Keeping<TcpConnection>> {
   const concerned = connections.length > 0 && (reach.isHost || reach.answers.length > 0);
   return sortReached(connections, reach, concerned ? await node.nodeNetwork() : { addresses: [], translations: [] });
 }
 
-function notKeepable(lost: readonly ContainerConnection[]): string {
+function notKeepable(lost: readonly TcpConnection[]): string {
   return `${lost.length} TCP connections that would break: ${describeConnections(lost)}; ${CURE}`;
 }
