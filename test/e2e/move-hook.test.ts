@@ -29,7 +29,7 @@ case $1 in
 acquire)
   ip address replace ${VIP}/32 dev eth0
   sysctl -qw net.ipv4.conf.eth0.arp_notify=1
-  ip link set dev eth0 address "$(cat /sys/class/net/eth0/address)"
+  ip link set dev eth0 address "$(ip -o link show dev eth0 | sed 's|.* link/ether \\([^ ]*\\).*|\\1|')"
   ;;
 release) ip address del ${VIP}/32 dev eth0 2>/dev/null || ! ip -o address show dev eth0 | grep -qF ' ${VIP}/' ;;
 esac
