@@ -204,7 +204,7 @@ async function main(): Promise<void> {
         ({ namespace, name, uidPrefix }) =>
           informer.get(`${namespace}/${name}`)?.metadata.uid.startsWith(uidPrefix) === true,
       );
-      await tidyAddresses(plainMoves.addressGate, docker, () => informer.list());
+      if (await plainMoves.areUsed()) await tidyAddresses(plainMoves.addressGate, docker, () => informer.list());
     },
   });
   informer.onChange((key) => {

@@ -44,10 +44,13 @@ export function createAddressGate(commands: CommandRunner): AddressGate {
   const remove = async (
     family: Family,
     table: OwnChain['table'],
-    isUnwanted: (name: string) => boolean,
+    isUnwanted: (name: string) => boolean | Promise<boolean>,
   ): Promise<void> => {
     const now = await rulesOf(family, table);
-    const names = now.flatMap((rule) => /^-N (TRANSSHIP-\S+)$/.exec(rule)?.[1] ?? []).filter(isUnwanted);
+    const names: string[] = [];
+    for (const [, name = ''] of now.flatMap((rule) => [/^-N (TRANSSHIP-(?:GATE|AS)-\S+)$/.exec(rule) ?? []])) {
+      if (name !== '' && (await isUnwanted(name))) names.push(name);
+    }
     if (names.length === 0) return;
     const jumps = now.filter((rule) => names.some((name) => rule.endsWith(` -j ${name}`)));
     const lines = [...jumps.map((rule) => rule.replace('-A ', '-D ')), ...names.map((name) => `-F ${name}`)];
@@ -83,8 +86,8 @@ export function createAddressGate(commands: CommandRunner): AddressGate {
       }
     },
     tidy: async ({ migration, container }) => {
-      const isUnwanted = (name: string): boolean =>
-        name.startsWith(GATE) ? !migration(name.slice(GATE.length)) : !container(name.slice(ANSWERS.length));
+      const isUnwanted = async (name: string): Promise<boolean> =>
+        !(await (name.startsWith(GATE) ? migration(name.slice(GATE.length)) : container(name.slice(ANSWERS.length))));
       for (const family of Object.values(FAMILIES)) {
         // A kernel without IPv6 has nothing to remove.
         if (family === 'ip6tables' && (await run(family, ['-w', '-t', 'raw', '-S'])).exitCode !== 0) continue;

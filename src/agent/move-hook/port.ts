@@ -63,6 +63,12 @@ export interface AddressGate {
    * in the kernel for minutes. What cannot be ended ends by itself.
    */
   endSockets(addresses: readonly string[]): Promise<void>;
-  /** Removes what was set for migrations and containers of which neither is there any more. */
-  tidy(isKnown: { migration: (uidPrefix: string) => boolean; container: (idPrefix: string) => boolean }): Promise<void>;
+  /**
+   * Removes what was set for migrations and containers that are not there any more.
+   * @param isKnown asked about what was found, so about nothing that is younger than the answer
+   */
+  tidy(isKnown: {
+    migration: (uidPrefix: string) => boolean;
+    container: (idPrefix: string) => Promise<boolean>;
+  }): Promise<void>;
 }

@@ -89,10 +89,13 @@ export async function openAddresses(
  */
 export async function leaveAddresses(
   migration: ContainerMigration,
+  containerID: string | undefined,
   { addressGate }: Pick<AgentDeps, 'addressGate'>,
 ): Promise<void> {
   const { network } = migration.spec;
   if (network === undefined) return;
   await addressGate.endSockets(network.addresses);
+  // Of a move that once brought it here.
+  if (containerID !== undefined) await addressGate.answerNoMore(containerID, network.addresses);
   await openAddresses(migration, { addressGate });
 }

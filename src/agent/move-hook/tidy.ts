@@ -8,12 +8,11 @@ import type { AddressGate } from './port';
  */
 export async function tidyAddresses(
   gate: AddressGate,
-  engine: Pick<ContainerEngine, 'list'>,
+  engine: Pick<ContainerEngine, 'inspect'>,
   migrations: () => readonly Pick<ContainerMigration, 'metadata'>[],
 ): Promise<void> {
-  const containers = await engine.list();
   await gate.tidy({
     migration: (prefix) => migrations().some(({ metadata }) => metadata.uid.startsWith(prefix)),
-    container: (prefix) => containers.some(({ id }) => id.startsWith(prefix)),
+    container: async (prefix) => (await engine.inspect(prefix)) !== undefined,
   });
 }

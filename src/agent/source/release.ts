@@ -23,7 +23,7 @@ export async function releaseSource(
     }
     if (migration.spec.afterSuccess === 'Remove') await engine.remove(container.id, { force: true });
   }
-  await leaveAddresses(migration, deps);
+  await leaveAddresses(migration, status.containerID, deps);
   if (migration.spec.afterSuccess === 'Remove') await removeAnonymous(status, deps);
   const lastRanAt = await pauseTime(status, deps);
   const left = await discardCheckpoint(migration, deps, () => migration.spec.retainCheckpoint === 'Always');

@@ -83,9 +83,12 @@ test('what belongs to nobody any more is tidied away, and nothing else', async (
   await gate.answerAs(CONTAINER, [{ address: '172.20.0.2', port: 80, as: '10.0.0.100', asPort: 80, isOnly: true }]);
   tables.rules.get('iptables raw')?.push('-N DOCKER');
   const before = [tables.of('iptables', 'raw'), tables.of('iptables', 'nat')];
-  await gate.tidy({ migration: (prefix) => UID.startsWith(prefix), container: (id) => CONTAINER.startsWith(id) });
+  await gate.tidy({
+    migration: (prefix) => UID.startsWith(prefix),
+    container: (id) => Promise.resolve(CONTAINER.startsWith(id)),
+  });
   expect([tables.of('iptables', 'raw'), tables.of('iptables', 'nat')]).toEqual(before);
-  await gate.tidy({ migration: () => false, container: () => false });
+  await gate.tidy({ migration: () => false, container: () => Promise.resolve(false) });
   expect(tables.of('iptables', 'raw')).toEqual([...plain.of('iptables', 'raw'), '-N DOCKER']);
   expect(tables.of('iptables', 'nat')).toEqual(plain.of('iptables', 'nat'));
 });

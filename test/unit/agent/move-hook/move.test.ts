@@ -22,6 +22,8 @@ test('the addresses are given up after the dump, taken before the start, and shu
   const move = await moveWithHook().toFreeze();
   expect(move.source.addresses.asked).toEqual(['check']);
   expect(move.target.addresses.asked).toEqual(['check']);
+  // Of a move that brought it here.
+  move.source.addresses.answers.set(move.original.id, []);
   let before: unknown;
   move.source.meanwhile('driver.dump', () => (before = [holders(move), move.source.addresses.shut.size]));
   await move.source.visit();
@@ -39,6 +41,7 @@ test('the addresses are given up after the dump, taken before the start, and shu
   expect(move.status.source?.state).toBe('Released');
   expect(holders(move)).toEqual(['node-b']);
   expect(anyShut(move)).toBe(false);
+  expect(move.source.addresses.answers.size).toBe(0);
   expect(move.source.addresses.requests.at(-1)).toMatchObject({
     ...{ version: 1, action: 'release', role: 'source', node: 'node-a', peerNode: 'node-b', addresses: [VIP] },
   });
