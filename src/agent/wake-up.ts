@@ -12,6 +12,8 @@ import type { UnpackedBase } from './checkpoint-store-port';
 import { containerLogs } from './container-logs';
 import { requireImage } from './created-container';
 import { reportedOptions } from './criu-options';
+import { openAddresses } from './move-hook/source-steps';
+import { takeAddresses } from './move-hook/wake-steps';
 import { addressesToRestore } from './networks/kept-addresses';
 import type { AgentDeps } from './ports';
 import { emptyUnlessBase, unpackedBase } from './pre-copied';
@@ -65,9 +67,14 @@ export async function wakeUp(
 ): Promise<WokenUp> {
   const { driver, clock } = deps;
   const before = await driver.wakeState(container.id);
-  if (before === 'none') await arm(migration, container, manifestDigest, deps, settings);
+  const isToStart = before === 'none' || before === 'armed';
+  await allDone(
+    before === 'none' ? arm(migration, container, manifestDigest, deps, settings) : Promise.resolve(),
+    isToStart ? takeAddresses(migration, container, deps) : Promise.resolve(),
+  );
   const startedMs = clock.now();
   const { resumedAt } = await driver.wake(container.id, { timeoutMs: deps.deadlines.wakeMs });
+  await openAddresses(migration, deps);
   // The container runs: from here on nobody waits.
   const started = await requireStarted(container.id, deps);
   if (addressesOf(migration, container) !== undefined && started.pid !== 0) await driver.openNetwork(started);

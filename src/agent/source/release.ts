@@ -1,4 +1,5 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
+import { leaveAddresses } from '../move-hook/source-steps';
 import { isMemoryMissing } from '../../protocol/memory';
 import type { AgentDeps } from '../ports';
 import { removeAnonymous } from '../volumes/source';
@@ -29,6 +30,7 @@ export async function releaseSource(
     }
     if (isRemoved) await engine.remove(container.id, { force: true });
   }
+  await leaveAddresses(migration, status.containerID, deps);
   if (isRemoved) await removeAnonymous(status, deps);
   const lastRanAt = await pauseTime(status, deps);
   const left = await discardCheckpoint(migration, deps, () => isLost || spec.retainCheckpoint === 'Always');
