@@ -140,7 +140,7 @@ const MOVES: readonly Move[] = [
   },
   { weight: 4, name: 'a dump without its agent ends', of: 'wrapper', act: endDump },
   {
-    weight: 4,
+    weight: 2,
     name: 'a page server dies',
     of: 'wrapper',
     act: (world) => {
