@@ -1,28 +1,12 @@
 import type { ContainerMigration } from '../api/types';
 import type { ContainerInfo } from '../docker/engine';
 import type { RestoreProof } from '../driver/restore-proof';
-import { allDone } from '../runtime/all-done';
 import { ReasonedError, reasonOf } from '../runtime/errors';
-import type { CheckpointKey } from '../store/layout';
-import { WRITABLE_LAYER } from '../store/layout';
-import type { Manifest } from '../store/manifest-format';
-import { checkpointOf } from './checkpoint-key';
-import { holdsWritableLayer } from './checkpoint-store';
-import type { UnpackedBase } from './checkpoint-store-port';
-import { containerLogs } from './container-logs';
-import { requireImage } from './created-container';
 import { reportedOptions } from './criu-options';
+import type { Filled, FillVolumes } from './fill';
+import { fill } from './fill';
 import { addressesToRestore } from './networks/kept-addresses';
 import type { AgentDeps } from './ports';
-import { emptyUnlessBase, unpackedBase } from './pre-copied';
-
-/** Puts what is no part of the checkpoint's images in place, in a container that was never started. Can be repeated. */
-export type FillVolumes = (
-  migration: ContainerMigration,
-  container: ContainerInfo,
-  manifest: Manifest,
-  deps: AgentDeps,
-) => Promise<void>;
 
 /** How a wake-up went. */
 export interface WokenUp {
@@ -47,18 +31,22 @@ export function isBegunAnew(error: unknown): boolean {
  * came of it. A container that was begun anew instead is none that was woken up (`isBegunAnew`).
  *
  * @param manifestDigest that of the checkpoint that was verified
- * @param fillVolumes puts the files of the container's volumes in place, where they are not there already
+ * @param filled what is in place already; of another container or checkpoint it counts for nothing
  */
 export async function wakeUp(
   migration: ContainerMigration,
   container: ContainerInfo,
   manifestDigest: string,
   deps: AgentDeps,
-  fillVolumes?: FillVolumes,
+  { fillVolumes, filled }: { readonly fillVolumes?: FillVolumes; readonly filled?: Filled | undefined } = {},
 ): Promise<WokenUp> {
   const { driver, clock } = deps;
   const before = await driver.wakeState(container.id);
-  if (before === 'none') await arm(migration, container, manifestDigest, deps, fillVolumes);
+  if (before === 'none') {
+    const isFilled = filled?.containerID === container.id && filled.manifestDigest === manifestDigest;
+    const inPlace = isFilled ? filled : await fill(migration, container, manifestDigest, deps, fillVolumes);
+    await arm(migration, container, inPlace, deps);
+  }
   const startedMs = clock.now();
   const { resumedAt } = await driver.wake(container.id, { timeoutMs: deps.deadlines.wakeMs });
   // The container runs: from here on nobody waits.
@@ -78,36 +66,13 @@ export async function hasRunOn(container: ContainerInfo, { driver }: Pick<AgentD
   return state === 'resumed' || (state === 'none' && container.pid !== 0);
 }
 
-/** Up to the start: the changed files, those of the volumes, the log, then the marker that makes the start a restore. */
+/** Makes the next start a restore, when all is in place that is no part of the checkpoint's images. */
 async function arm(
   migration: ContainerMigration,
   container: ContainerInfo,
-  manifestDigest: string,
-  deps: AgentDeps,
-  fillVolumes?: FillVolumes,
+  { directories }: Filled,
+  { driver }: AgentDeps,
 ): Promise<void> {
-  const { node, store, driver } = deps;
-  if (container.state !== 'created') {
-    // The markers lie on a tmpfs: after a reboot they are gone, and the container must not be restored a second time.
-    throw new ReasonedError(
-      'AlreadyRan',
-      `container ${container.name} on ${node.name} has run already and is ${container.state}; was the node restarted, or the mark of the wake-up removed?`,
-    );
-  }
-  requireImage(migration, container);
-  const checkpoint = checkpointOf(migration);
-  const [directories, found] = await allDone(store.prepareDirectories(checkpoint), store.readManifest(checkpoint));
-  if (found?.published.digest !== manifestDigest) {
-    throw new ReasonedError('CheckpointCorrupt', 'the manifest on the volume is not the one that was verified');
-  }
-  const base = unpackedBase(migration, container);
-  // Each goes to a place of its own, and starts programs of its own.
-  await allDone(
-    applyLayer(checkpoint, container, found.manifest, base, deps),
-    fillVolumes?.(migration, container, found.manifest, deps) ?? Promise.resolve(),
-    // Docker goes on writing where they end.
-    store.placeLogs(checkpoint, found.manifest, containerLogs(container)),
-  );
   const criuOptions = reportedOptions(migration.status.source);
   const addresses = addressesOf(migration, container);
   await driver.arm(container.id, migration.metadata.uid, directories, {
@@ -118,27 +83,6 @@ async function arm(
 
 function addressesOf({ spec, status }: ContainerMigration, { networkMode }: ContainerInfo): string[] | undefined {
   return addressesToRestore(status.source ?? {}, spec, networkMode);
-}
-
-async function applyLayer(
-  checkpoint: CheckpointKey,
-  container: ContainerInfo,
-  manifest: Manifest,
-  base: UnpackedBase | undefined,
-  deps: AgentDeps,
-): Promise<void> {
-  const { store, node } = deps;
-  if (container.upperDir !== undefined) {
-    await emptyUnlessBase(WRITABLE_LAYER, container.upperDir, manifest, base, deps);
-  }
-  if (!holdsWritableLayer(manifest)) return;
-  if (container.upperDir === undefined) {
-    throw new ReasonedError(
-      'StorageDriverUnsupported',
-      `Docker on ${node.name} does not tell where the container's changed files lie; the storage driver must be overlay2`,
-    );
-  }
-  await store.applyWritableLayer(checkpoint, container.upperDir, manifest, base);
 }
 
 /** The marker alone is no proof: a wrapper that dies at the very end leaves it behind a start that failed. */
