@@ -22,20 +22,21 @@ export type FillVolumes = (
   deps: AgentDeps,
 ) => Promise<void>;
 
-/** A container that was never started and has everything but what is in the checkpoint's images. */
+/** A container that was never started, and has the changed files and the log of a checkpoint. */
 export interface Filled {
-  readonly containerID: string;
+  readonly container: ContainerInfo;
   /** Of the checkpoint that it is from. */
   readonly manifestDigest: string;
+  readonly manifest: Manifest;
   /** Of that checkpoint, on this node. */
   readonly directories: CheckpointDirectories;
 }
 
 /**
- * Puts the changed files, those of the volumes and the log in place, in a container that was created and never started.
- * Can be repeated.
+ * Puts the changed files and the log in place, in a container that was created and never started. Can be repeated.
  *
  * @param manifestDigest that of the checkpoint that was verified
+ * @param fillVolumes at the same time
  * @throws ReasonedError AlreadyRan, ImageDiffers, CheckpointCorrupt, and what those throw that put something in place
  */
 export async function fill(
@@ -67,7 +68,7 @@ export async function fill(
     // Docker goes on writing where they end.
     store.placeLogs(checkpoint, found.manifest, containerLogs(container)),
   );
-  return { containerID: container.id, manifestDigest, directories };
+  return { container, manifestDigest, manifest: found.manifest, directories };
 }
 
 async function applyLayer(

@@ -43,8 +43,9 @@ export async function wakeUp(
   const { driver, clock } = deps;
   const before = await driver.wakeState(container.id);
   if (before === 'none') {
-    const isFilled = filled?.containerID === container.id && filled.manifestDigest === manifestDigest;
+    const isFilled = filled?.container.id === container.id && filled.manifestDigest === manifestDigest;
     const inPlace = isFilled ? filled : await fill(migration, container, manifestDigest, deps, fillVolumes);
+    if (isFilled) await fillVolumes?.(migration, container, filled.manifest, deps);
     await arm(migration, container, inPlace, deps);
   }
   const startedMs = clock.now();

@@ -16,7 +16,7 @@ import { removeFromTarget } from '../volumes/target';
 import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
 import { isTransient } from '../transient';
 import { claim } from './claim';
-import { fillAhead } from './fill-ahead';
+import { fillAhead, findEmpty } from './fill-ahead';
 import { observeTarget } from './observe';
 import { preflightTarget } from './preflight';
 import { prepareTarget } from './prepare';
@@ -108,9 +108,15 @@ async function perform(
   let written: ContainerMigration;
   let filled: Filled | undefined;
   try {
-    const next = await doing((telling) => run(migration, step, { status, filled: justFilled }, telling));
-    const ahead = step.do === 'Claim' ? doing((telling) => fillAhead(migration, telling)) : Promise.resolve(undefined);
-    [written, filled] = await allDone(report(migration, step, next, deps, latest()), ahead);
+    const isClaim = step.do === 'Claim';
+    const [next, empty] = await allDone(
+      doing((telling) => run(migration, step, { status, filled: justFilled }, telling)),
+      isClaim ? findEmpty(migration, deps) : Promise.resolve(undefined),
+    );
+    [written, filled] = await allDone(
+      report(migration, step, next, deps, latest()),
+      isClaim ? doing((telling) => fillAhead(migration, empty, telling)) : Promise.resolve(undefined),
+    );
     log.info('step done', { ...fields, state: next.state });
   } catch (error) {
     // Somebody else was first, or nobody knows whether a write arrived: look again.

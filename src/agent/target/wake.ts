@@ -22,7 +22,7 @@ export async function wakeTarget(
 ): Promise<TargetStatus> {
   const { checkpoint } = migration.status.source ?? {};
   if (checkpoint === undefined) throw new ReasonedError('CheckpointMissing', 'the source reports no checkpoint');
-  const container = await findCreated(migration, status.containerID, deps);
+  const container = filled?.container ?? (await findCreated(migration, status.containerID, deps));
   const containerID = container?.id ?? (await createOnTarget(migration, targetName(migration), deps));
   const created = container ?? (await deps.engine.inspect(containerID));
   if (created === undefined) {

@@ -145,7 +145,7 @@ describe('a rollback', () => {
 
   test('after a wake-up that failed for good leaves none either', async () => {
     const move = await moveWith().toPublished();
-    move.target.fail('store.fillVolume', new ReasonedError('VolumeNotFilled', 'for the test'), 2);
+    move.target.fail('store.fillVolume', new ReasonedError('VolumeNotFilled', 'for the test'));
     await move.target.visit();
     expect(move.status.target?.state).toBe('Failed');
     move.revoke();
@@ -168,7 +168,7 @@ test('an original that died is woken up on its own node with its own volumes, wh
 
 test('a wake-up that fails of something that may pass fills the same volumes anew', async () => {
   const move = await moveWith().toPublished();
-  move.target.fail('store.fillVolume.after', new ReasonedError('VolumeHung', 'for the test'), 2);
+  move.target.fail('store.fillVolume.after', new ReasonedError('VolumeHung', 'for the test'));
   await move.target.visit();
   expect(move.status.target?.retry?.failures).toBe(1);
   Object.assign(move.target.mounts.of('data') ?? {}, { half: 'of an earlier try' });
