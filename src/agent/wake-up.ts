@@ -1,12 +1,22 @@
 import type { ContainerMigration } from '../api/types';
 import type { ContainerInfo } from '../docker/engine';
 import type { RestoreProof } from '../driver/restore-proof';
+import { allDone } from '../runtime/all-done';
 import { ReasonedError, reasonOf } from '../runtime/errors';
 import { reportedOptions } from './criu-options';
 import type { Filled, FillVolumes } from './fill';
 import { fill } from './fill';
+import { openAddresses } from './move-hook/source-steps';
+import { takeAddresses } from './move-hook/wake-steps';
 import { addressesToRestore } from './networks/kept-addresses';
 import type { AgentDeps } from './ports';
+
+/** What is put in place before a wake-up. */
+export interface InPlace {
+  readonly fillVolumes?: FillVolumes;
+  /** What is there already; of another container or checkpoint it counts for nothing. */
+  readonly filled?: Filled | undefined;
+}
 
 /** How a wake-up went. */
 export interface WokenUp {
@@ -31,25 +41,24 @@ export function isBegunAnew(error: unknown): boolean {
  * came of it. A container that was begun anew instead is none that was woken up (`isBegunAnew`).
  *
  * @param manifestDigest that of the checkpoint that was verified
- * @param filled what is in place already; of another container or checkpoint it counts for nothing
  */
 export async function wakeUp(
   migration: ContainerMigration,
   container: ContainerInfo,
   manifestDigest: string,
   deps: AgentDeps,
-  { fillVolumes, filled }: { readonly fillVolumes?: FillVolumes; readonly filled?: Filled | undefined } = {},
+  inPlace: InPlace = {},
 ): Promise<WokenUp> {
   const { driver, clock } = deps;
   const before = await driver.wakeState(container.id);
-  if (before === 'none') {
-    const isFilled = filled?.container.id === container.id && filled.manifestDigest === manifestDigest;
-    const inPlace = isFilled ? filled : await fill(migration, container, manifestDigest, deps, fillVolumes);
-    if (isFilled) await fillVolumes?.(migration, container, filled.manifest, deps);
-    await arm(migration, container, inPlace, deps);
-  }
+  const isToStart = before === 'none' || before === 'armed';
+  await allDone(
+    before === 'none' ? arm(migration, container, manifestDigest, deps, inPlace) : Promise.resolve(),
+    isToStart ? takeAddresses(migration, container, deps) : Promise.resolve(),
+  );
   const startedMs = clock.now();
   const { resumedAt } = await driver.wake(container.id, { timeoutMs: deps.deadlines.wakeMs });
+  await openAddresses(migration, deps);
   // The container runs: from here on nobody waits.
   const started = await requireStarted(container.id, deps);
   if (addressesOf(migration, container) !== undefined && started.pid !== 0) await driver.openNetwork(started);
@@ -71,12 +80,16 @@ export async function hasRunOn(container: ContainerInfo, { driver }: Pick<AgentD
 async function arm(
   migration: ContainerMigration,
   container: ContainerInfo,
-  { directories }: Filled,
-  { driver }: AgentDeps,
+  manifestDigest: string,
+  deps: AgentDeps,
+  { fillVolumes, filled }: InPlace,
 ): Promise<void> {
+  const isFilled = filled?.container.id === container.id && filled.manifestDigest === manifestDigest;
+  if (isFilled) await fillVolumes?.(migration, container, filled.manifest, deps);
+  const { directories } = isFilled ? filled : await fill(migration, container, manifestDigest, deps, fillVolumes);
   const criuOptions = reportedOptions(migration.status.source);
   const addresses = addressesOf(migration, container);
-  await driver.arm(container.id, migration.metadata.uid, directories, {
+  await deps.driver.arm(container.id, migration.metadata.uid, directories, {
     criuOptions,
     ...(addresses === undefined ? {} : { addresses }),
   });

@@ -8,6 +8,7 @@ import { checkpointOf } from '../checkpoint-key';
 import { logsToCarry } from '../container-logs';
 import { chooseFor, reportedOptions } from '../criu-options';
 import type { PublishedCheckpoint } from '../checkpoint-store-port';
+import { givingAddressesUp, shutAddresses } from '../move-hook/source-steps';
 import type { AgentDeps } from '../ports';
 import { closedIn, closing } from './connections';
 import { holdConnections, keptIn } from './keep-connections';
@@ -31,7 +32,10 @@ export async function freezeSource(
   const told =
     container.state === 'running' ? { ...status, criuOptions: await chooseFor(migration, container, deps) } : status;
   const saved = !isDumped && (await dump(migration, container, reportedOptions(told), deps));
-  return published(container.id, await publish(migration, container, deps, saved), told, deps);
+  const complete = await givingAddressesUp(migration, container.id, deps, () =>
+    publish(migration, container, deps, saved),
+  );
+  return published(container.id, complete, told, deps);
 }
 
 /** Reports the checkpoint that an earlier life of the agent published. */
@@ -41,10 +45,12 @@ export async function adoptCheckpoint(
   deps: AgentDeps,
 ): Promise<SourceStatus> {
   const found = await deps.store.readManifest(checkpointOf(migration));
-  if (found === undefined || status.containerID === undefined) {
+  const { containerID } = status;
+  if (found === undefined || containerID === undefined) {
     throw new ReasonedError('CheckpointMissing', 'the checkpoint that was published has vanished from the volume');
   }
-  return published(status.containerID, found.published, status, deps);
+  // That life may have ended before the hook did.
+  return givingAddressesUp(migration, containerID, deps, () => published(containerID, found.published, status, deps));
 }
 
 /** Why nothing can be frozen. */
@@ -86,7 +92,8 @@ async function dump(
   await engine.setRestartPolicy(container.id, { name: 'no', maximumRetryCount: 0 });
   // Noted before the pause: an agent that dies in between still knows that the pause is its own.
   if (container.state === 'running') await journal.begin(container.id, uid, { freezeStartedAt: now() });
-  await engine.pause(container.id);
+  // A container that still runs loses packets by it, for some milliseconds, and nothing else.
+  await allDone(engine.pause(container.id), shutAddresses(migration, deps));
   const { frozenAt = now() } = container.state === 'paused' ? ((await journal.read(container.id)) ?? {}) : {};
   await journal.note(container.id, uid, { frozenAt });
   await holdConnections(migration, container, deps);

@@ -3,9 +3,10 @@ import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
 import { logsToCarry } from '../container-logs';
 import { criuChecks } from '../criu-options';
-import { asToBeMade } from '../networks/kept-addresses';
+import { asToBeMade, reachOf } from '../networks/kept-addresses';
 import type { ToBeMade } from '../networks/kept-addresses';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
+import { moveHookChecks } from '../move-hook/checks';
 import type { AgentDeps } from '../ports';
 import { connectionChecks } from './connections';
 import { seeVolumes } from '../volumes/source-checks';
@@ -26,11 +27,12 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
   } catch (error) {
     return { ...base, checks: [refusal(error)] };
   }
-  let made: ToBeMade = { container, addresses: [] };
+  let made: ToBeMade = { container, reach: reachOf({ connections: 'Refuse' }, {}, container) };
   const checks = await findings(async () => {
     made = await asToBeMade(container, migration.spec, deps);
     return containerChecks(made, migration, deps);
   });
+  checks.push(...(await findings(() => moveHookChecks(migration, deps))));
   checks.push(...(await findings(() => probeNode(deps.node))));
   let volumeID: string | undefined;
   checks.push(

@@ -1,4 +1,5 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
+import { leaveAddresses } from '../move-hook/source-steps';
 import type { AgentDeps } from '../ports';
 import { removeAnonymous } from '../volumes/source';
 import { discardCheckpoint } from './discard';
@@ -22,6 +23,7 @@ export async function releaseSource(
     }
     if (migration.spec.afterSuccess === 'Remove') await engine.remove(container.id, { force: true });
   }
+  await leaveAddresses(migration, status.containerID, deps);
   if (migration.spec.afterSuccess === 'Remove') await removeAnonymous(status, deps);
   const lastRanAt = await pauseTime(status, deps);
   const left = await discardCheckpoint(migration, deps, () => migration.spec.retainCheckpoint === 'Always');

@@ -30,6 +30,7 @@ export interface SweeperOptions extends Pick<
   | 'mountFiles'
   | 'hostDirectories'
   | 'directoryNotes'
+  | 'moveHooks'
 > {
   readonly node: string;
   /** Where the volume is mounted. */
@@ -62,6 +63,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
       mountFiles: options.mountFiles,
       hostDirectories: options.hostDirectories,
       directoryNotes: options.directoryNotes,
+      moveHooks: options.moveHooks,
       journal,
       files: createRuncLeftovers(runDirectory, clock),
       shelf: createAttemptShelf(root, volume, clock),

@@ -11,7 +11,15 @@ import { findWorkingProcesses } from './working-processes';
 /** What a sweep looks through and acts on. */
 export interface SweepWorld extends Pick<
   AgentDeps,
-  'engine' | 'driver' | 'clock' | 'dockerVolumes' | 'volumeLedger' | 'mountFiles' | 'hostDirectories' | 'directoryNotes'
+  | 'engine'
+  | 'driver'
+  | 'clock'
+  | 'dockerVolumes'
+  | 'volumeLedger'
+  | 'mountFiles'
+  | 'hostDirectories'
+  | 'directoryNotes'
+  | 'moveHooks'
 > {
   readonly journal: Pick<FileJournal, 'list' | 'read' | 'exclusively' | 'release'>;
   readonly files: DriverLeftovers;

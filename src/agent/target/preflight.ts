@@ -2,6 +2,7 @@ import type { Check, ContainerMigration, SourceStatus, TargetStatus } from '../.
 import { addressesToRestore } from '../networks/kept-addresses';
 import { targetNetworkChecks } from '../networks/see-networks';
 import { blocking, findings, probeNode, volumeIDOf } from '../node-checks';
+import { moveHookChecks } from '../move-hook/checks';
 import type { AgentDeps } from '../ports';
 import { copied, shared } from '../volumes/plan';
 import { volumeChecks } from '../volumes/target';
@@ -31,6 +32,7 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
       return plan.checks;
     })),
   );
+  checks.push(...(await findings(() => moveHookChecks(migration, deps))));
   checks.push(...(await findings(() => probeNode(deps.node))));
   checks.push(...(await findings(() => sameVolume(source, checks, deps))));
   const survey = await surveyTarget(migration, checks, deps);

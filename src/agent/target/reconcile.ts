@@ -8,6 +8,7 @@ import type { Reconcile, ReconcileContext, Result } from '../../runtime/controll
 import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
 import { removeCreated } from '../created-container';
+import { withAddressesReturned } from '../move-hook/wake-steps';
 import type { AgentDeps } from '../ports';
 import type { Filled } from '../fill';
 import { follow } from '../latest';
@@ -191,13 +192,13 @@ async function run(
     case 'Wake':
       return wakeTarget(migration, fresh, deps, filled);
     case 'GiveBack':
-      await removeFromTarget(migration, status.containerID, deps);
+      await withAddressesReturned(migration, status, deps, () => removeFromTarget(migration, status.containerID, deps));
       // With what the wake-up failed of.
       return { ...fresh, state: 'Failed', ...(status.error === undefined ? {} : { error: status.error }) };
     case 'Settle':
       return settleTarget(migration, fresh, deps);
     case 'Withdraw':
-      await removeFromTarget(migration, status.containerID, deps);
+      await withAddressesReturned(migration, status, deps, () => removeFromTarget(migration, status.containerID, deps));
       return { ...fresh, state: 'Withdrawn', ...(status.error === undefined ? {} : { error: status.error }) };
   }
 }
@@ -230,6 +231,12 @@ async function afterFailure(
       // What failed to start cannot be started again; it is created anew for the next try.
       await removeCreated(migration, status.containerID, deps);
       if (isTransient(error)) return again(URGENT);
+      try {
+        await withAddressesReturned(migration, status, deps, () => Promise.resolve());
+      } catch {
+        // Not given back before that is done: it is tried with the next wake-up, and after the last of them.
+        return again(URGENT);
+      }
       await write({ ...withoutTries(status), state: 'Failed', error: told });
       return {};
     }

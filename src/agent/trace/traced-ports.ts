@@ -16,6 +16,8 @@ export function tracedPorts(deps: AgentDeps): AgentDeps {
     directoryNotes: traced('directoryNotes', deps.directoryNotes),
     images: traced('images', deps.images),
     driver: traced('driver', deps.driver, ['createOptions']),
+    moveHooks: traced('moveHooks', deps.moveHooks),
+    addressGate: traced('addressGate', deps.addressGate),
     store: traced('store', deps.store),
     node: traced('node', deps.node),
     journal: traced('journal', deps.journal),

@@ -118,6 +118,36 @@ export const schema = {
           ],
           "default": "Refuse"
         },
+        "network": {
+          "type": "object",
+          "description": "Addresses of the node by which others reach the container, and which move with it, between the freeze and the wake-up. With connections Keep, the connections at them go on: those of a container with `--network host`, and those to ports that are published in a user-defined bridge network.",
+          "required": [
+            "moveHook",
+            "addresses"
+          ],
+          "properties": {
+            "moveHook": {
+              "type": "string",
+              "description": "Name of the program that moves the addresses, in a directory that the nodes' administrator owns (TRANSSHIP_HOOKS_DIR). It is run as root on both nodes.",
+              "minLength": 1,
+              "maxLength": 63,
+              "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+            },
+            "addresses": {
+              "type": "array",
+              "description": "The IP addresses that it moves, without a prefix length.",
+              "minItems": 1,
+              "maxItems": 8,
+              "items": {
+                "type": "string",
+                "minLength": 2,
+                "maxLength": 45,
+                "pattern": "^[0-9a-fA-F.:]+$"
+              }
+            }
+          },
+          "additionalProperties": false
+        },
         "volumes": {
           "type": "string",
           "description": "What becomes of the container's Docker volumes, named and anonymous. Copy carries their files along, which is possible with the local driver without options. RequireShared takes it that both nodes show the same files, tries that with a file before the container is frozen, and refuses otherwise; it counts for host directories that are mounted, too. Skip leaves the files behind: the target's volume is taken as it is, or is new and empty.",

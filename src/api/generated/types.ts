@@ -52,6 +52,30 @@ export interface Generated {
      */
     connections: 'Refuse' | 'Close' | 'Keep';
     /**
+     * Addresses of the node by which others reach the container, and which move with it, between the freeze and the wake-up. With connections Keep, the connections at them go on: those of a container with `--network host`, and those to ports that are published in a user-defined bridge network.
+     */
+    network?: {
+      /**
+       * Name of the program that moves the addresses, in a directory that the nodes' administrator owns (TRANSSHIP_HOOKS_DIR). It is run as root on both nodes.
+       */
+      moveHook: string;
+      /**
+       * The IP addresses that it moves, without a prefix length.
+       *
+       * @minItems 1
+       * @maxItems 8
+       */
+      addresses:
+        | [string]
+        | [string, string]
+        | [string, string, string]
+        | [string, string, string, string]
+        | [string, string, string, string, string]
+        | [string, string, string, string, string, string]
+        | [string, string, string, string, string, string, string]
+        | [string, string, string, string, string, string, string, string];
+    };
+    /**
      * What becomes of the container's Docker volumes, named and anonymous. Copy carries their files along, which is possible with the local driver without options. RequireShared takes it that both nodes show the same files, tries that with a file before the container is frozen, and refuses otherwise; it counts for host directories that are mounted, too. Skip leaves the files behind: the target's volume is taken as it is, or is new and empty.
      */
     volumes: 'Copy' | 'RequireShared' | 'Skip';

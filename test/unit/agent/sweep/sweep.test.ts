@@ -8,6 +8,7 @@ import { Sweep } from '../../../../src/agent/sweep/sweep';
 import type { ContainerState, RestartPolicy } from '../../../../src/docker/engine';
 import { createRuncLeftovers } from '../../../../src/driver/runc/leftovers';
 import { ReasonedError } from '../../../../src/runtime/errors';
+import { FakeAddresses } from '../../../lib/fake-addresses';
 import { FakeClock } from '../../../lib/fake-clock';
 import { CONTAINER_ID, UID } from '../../../lib/migration';
 import { recordingLogger } from '../../../lib/recording-logger';
@@ -120,6 +121,7 @@ class Node {
       },
       volumeLedger: { list: () => Promise.resolve([]) },
       directoryNotes: { list: () => Promise.resolve([]) },
+      moveHooks: new FakeAddresses().hooks(),
       driver: {
         createOptions: () => ({ runtime: 'transship', annotations: {} }),
         abandonDump: () => Promise.resolve(),
