@@ -34,12 +34,11 @@ export function createAddressGate(commands: CommandRunner): AddressGate {
     const text = [`*${table}`, ...lines, 'COMMIT', ''].join('\n');
     succeeded(family, await run(`${family}-restore`, ['--wait', '--noflush'], text));
   };
-  // All at once: what is half there keeps nothing away.
-  const set = async (family: Family, { table, from, name }: OwnChain, rules: readonly string[]): Promise<void> => {
-    const now = await rulesOf(family, table);
-    const missing = from.filter((chain) => !now.includes(`-A ${chain} -j ${name}`));
+  // All at once: what is half there keeps nothing away. Without a look before, for a container stands still: who sets it
+  // again adds a jump, which does no harm and is removed with the other.
+  const set = (family: Family, { table, from, name }: OwnChain, rules: readonly string[]): Promise<void> => {
     const lines = rules.map((rule) => `-A ${name} ${rule}`);
-    await restore(family, table, [`:${name} - [0:0]`, ...lines, ...missing.map((chain) => `-I ${chain} -j ${name}`)]);
+    return restore(family, table, [`:${name} - [0:0]`, ...lines, ...from.map((chain) => `-I ${chain} -j ${name}`)]);
   };
   const remove = async (
     family: Family,

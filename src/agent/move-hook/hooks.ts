@@ -35,7 +35,9 @@ export function createMoveHooks(options: {
       if (!NAME.test(name)) throw unsafe(name, 'its name is none that a hook may have');
       const path = posix.join(options.directory, name);
       requireSafe(path, await directories.look(path));
-      for (const [flag, what] of Object.entries({ '-f': 'a regular file', '-x': 'executable' })) {
+      // Told beforehand; later the container stands still, and what is neither would not start anyway.
+      const told = request.action === 'check' ? Object.entries({ '-f': 'a regular file', '-x': 'executable' }) : [];
+      for (const [flag, what] of told) {
         const { exitCode } = await commands.run('test', [flag, path], { timeoutMs: TEST_MS });
         if (exitCode !== 0) throw unsafe(path, `it is not ${what}`);
       }

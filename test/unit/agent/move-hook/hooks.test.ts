@@ -1,5 +1,5 @@
 import { createMoveHooks } from '../../../../src/agent/move-hook/hooks';
-import type { HookRequest } from '../../../../src/agent/move-hook/port';
+import type { HookAction, HookRequest } from '../../../../src/agent/move-hook/port';
 import type { PathPart } from '../../../../src/agent/volumes/host-directories-port';
 import type { CommandOptions, CommandResult } from '../../../../src/runtime/exec';
 import { pathsTo } from '../../../../src/agent/volumes/directory-rules';
@@ -28,7 +28,7 @@ interface Run {
 function nodeWith(
   changes: Partial<Record<string, Partial<PathPart> | 'missing'>> = {},
   outcome: Partial<CommandResult> = {},
-): { runs: Run[]; run: (name?: string) => Promise<void> } {
+): { runs: Run[]; run: (name?: string, action?: HookAction) => Promise<void> } {
   const runs: Run[] = [];
   const parts = pathsTo(HOOK).flatMap((path): PathPart[] => {
     const change = changes[path];
@@ -48,7 +48,7 @@ function nodeWith(
       },
     },
   });
-  return { runs, run: (name = 'vip') => hooks.run(name, request) };
+  return { runs, run: (name = 'vip', action = 'release') => hooks.run(name, { ...request, action }) };
 }
 
 test('runs the hook with the action, and the whole request at its standard input', async () => {
@@ -60,6 +60,14 @@ test('runs the hook with the action, and the whole request at its standard input
   );
   expect(JSON.parse(String(last?.options.input))).toEqual(request);
   expect(Object.keys(last?.options.env ?? {})).toEqual(['PATH', 'LC_ALL']);
+});
+
+test('what else there is to say of the file is found out while the container runs', async () => {
+  const { runs, run } = nodeWith();
+  await run('vip', 'check');
+  expect(runs.map(({ file }) => file)).toEqual(['test', 'test', 'flock']);
+  await run('vip', 'acquire');
+  expect(runs.slice(3).map(({ file }) => file)).toEqual(['flock']);
 });
 
 test.each([
