@@ -45,6 +45,10 @@ function clean(): void {
     inNode(node, 'docker', 'network', 'rm', NETWORK);
     inNode(node, 'ip', 'address', 'del', `${VIP}/32`, 'dev', 'eth0');
     inNode(node, 'rm', '-f', HOOK_PATH);
+    // Of the container that has just been removed: the agent's next sweep would do it.
+    for (const family of ['iptables', 'ip6tables']) {
+      onNode(node, '"$1-save" -t nat | grep -v TRANSSHIP-AS- | "$1-restore"', family);
+    }
   }
 }
 beforeEach(() => {
@@ -86,7 +90,8 @@ const gates = (): string => NODES.map((node) => onNode(node, 'iptables -t raw -S
 function expectWhole(found: BulkReport): void {
   expect(found).toMatchObject({ same: true, broken: null });
   expect(found.error ?? found.firstWrong).toBeUndefined();
-  expect(Math.min(found.sentBytes, found.receivedBytes)).toBeGreaterThan(100_000);
+  // A block at least, also of one that came only at the end.
+  expect(Math.min(found.sentBytes, found.receivedBytes)).toBeGreaterThan(16_000);
 }
 
 const say = (what: string, { longestGapMs, receivedBytes }: BulkReport): void => {

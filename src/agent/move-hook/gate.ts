@@ -79,7 +79,7 @@ export function createAddressGate(commands: CommandRunner): AddressGate {
     endSockets: async (addresses) => {
       const words = ['--kill', '--tcp', '--numeric', '--no-header', 'state', 'connected'];
       try {
-        for (const address of addresses) await run('ss', [...words, 'src', valid(address)]);
+        for (const address of addresses) await run('ss', [...words, 'src', bracketed(address)]);
       } catch (error) {
         if (!(error instanceof ReasonedError)) throw error;
       }
@@ -101,9 +101,11 @@ const gateOf = (uid: string): string => GATE + prefixOf(uid, 8);
 const answersOf = (containerID: string): string => ANSWERS + prefixOf(containerID, 12);
 
 const ruleOf = ({ address, port, as, asPort }: Answer): string => {
-  const to = familyOf(as) === 'ip6tables' ? `[${as}]:${asPort}` : `${valid(as)}:${asPort}`;
-  return `-s ${address} -p tcp --sport ${port} -j SNAT --to-source ${to}`;
+  return `-s ${address} -p tcp --sport ${port} -j SNAT --to-source ${bracketed(as)}:${asPort}`;
 };
+
+/** Its end would be taken for a port. */
+const bracketed = (address: string): string => (familyOf(address) === 'ip6tables' ? `[${address}]` : address);
 
 async function eachFamily(
   addresses: readonly string[],

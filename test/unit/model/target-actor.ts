@@ -20,7 +20,8 @@ export function* targetVisit(world: World, actor: Actor, node: SimNode): Visit {
     return;
   }
   yield;
-  let migration = defect === 'staleCache' ? cached : fresh(world, actor);
+  // A claim fails when there is a later version.
+  let migration = defect === 'staleCache' || expected.do === 'Claim' ? cached : fresh(world, actor);
   if (migration === undefined) return;
   const desk = deskOf(world, actor, node);
   let step = decideTarget(migration, { nowMs, view: undefined });

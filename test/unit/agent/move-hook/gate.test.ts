@@ -108,3 +108,16 @@ test('a rule that is not taken is told', async () => {
     message: expect.stringContaining('no table raw') as string,
   });
 });
+
+test('the sockets at the addresses are ended, as ss takes an address of each family', async () => {
+  const runs: string[] = [];
+  const run: CommandRunner['run'] = (file, args) => {
+    runs.push([file, ...args].join(' '));
+    return Promise.resolve({ exitCode: 0, signal: null, stdout: '', stderr: '', durationMs: 1 });
+  };
+  await createAddressGate({ run }).endSockets(['10.0.0.100', 'fd00::100']);
+  expect(runs).toEqual([
+    expect.stringMatching(/^ss --kill .* src 10\.0\.0\.100$/),
+    expect.stringMatching(/^ss --kill .* src \[fd00::100\]$/),
+  ]);
+});
