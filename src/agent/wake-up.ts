@@ -11,11 +11,13 @@ import { takeAddresses } from './move-hook/wake-steps';
 import { addressesToRestore } from './networks/kept-addresses';
 import type { AgentDeps } from './ports';
 
-/** What is put in place before a wake-up. */
-export interface InPlace {
+/** How a wake-up differs from others. */
+export interface WakeSettings {
   readonly fillVolumes?: FillVolumes;
-  /** What is there already; of another container or checkpoint it counts for nothing. */
+  /** What is in place already; of another container or checkpoint it counts for nothing. */
   readonly filled?: Filled | undefined;
+  /** The container runs before its memory is there: see `Driver.arm`. */
+  readonly lazyPages?: boolean;
 }
 
 /** How a wake-up went. */
@@ -47,13 +49,13 @@ export async function wakeUp(
   container: ContainerInfo,
   manifestDigest: string,
   deps: AgentDeps,
-  inPlace: InPlace = {},
+  settings: WakeSettings = {},
 ): Promise<WokenUp> {
   const { driver, clock } = deps;
   const before = await driver.wakeState(container.id);
   const isToStart = before === 'none' || before === 'armed';
   await allDone(
-    before === 'none' ? arm(migration, container, manifestDigest, deps, inPlace) : Promise.resolve(),
+    before === 'none' ? arm(migration, container, manifestDigest, deps, settings) : Promise.resolve(),
     isToStart ? takeAddresses(migration, container, deps) : Promise.resolve(),
   );
   const startedMs = clock.now();
@@ -82,7 +84,7 @@ async function arm(
   container: ContainerInfo,
   manifestDigest: string,
   deps: AgentDeps,
-  { fillVolumes, filled }: InPlace,
+  { fillVolumes, filled, lazyPages = false }: WakeSettings,
 ): Promise<void> {
   const isFilled = filled?.container.id === container.id && filled.manifestDigest === manifestDigest;
   if (isFilled) await fillVolumes?.(migration, container, filled.manifest, deps);
@@ -92,6 +94,7 @@ async function arm(
   await deps.driver.arm(container.id, migration.metadata.uid, directories, {
     criuOptions,
     ...(addresses === undefined ? {} : { addresses }),
+    ...(lazyPages ? { lazyPages } : {}),
   });
 }
 

@@ -9,6 +9,7 @@ import { volumeChecks } from '../volumes/target';
 import type { ImagePlan } from './image-plan';
 import { planImage } from './image-plan';
 import { surveyTarget } from '../survey/survey-target';
+import { memoryChecks } from './memory';
 
 /** The name that the container gets on the target. */
 export function targetName({ spec, status }: ContainerMigration): string {
@@ -57,17 +58,18 @@ async function sameVolume(
   ];
 }
 
-async function engineChecks(
-  name: string,
-  { spec, status: { source } }: ContainerMigration,
-  deps: AgentDeps,
-): Promise<Check[]> {
+async function engineChecks(name: string, migration: ContainerMigration, deps: AgentDeps): Promise<Check[]> {
+  const {
+    spec,
+    status: { source },
+  } = migration;
   const info = await deps.engine.info();
   const networkMode = source?.networks?.includes('host') === true ? 'host' : '';
   const addresses = addressesToRestore(source ?? {}, spec, networkMode);
   return [
     ...(await deps.driver.checkWake(info)),
     ...(addresses === undefined ? [] : await deps.driver.checkAddresses(info)),
+    ...(await memoryChecks(migration, info, deps)),
     ...(await nameChecks(name, deps)),
     ...(await placeChecks(source, deps)),
   ];

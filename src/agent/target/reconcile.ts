@@ -19,6 +19,7 @@ import { isTransient } from '../transient';
 import { claim } from './claim';
 import { fillAhead, findEmpty } from './fill-ahead';
 import { observeTarget } from './observe';
+import { completeMemory, loseMemory } from './memory';
 import { preflightTarget } from './preflight';
 import { prepareTarget } from './prepare';
 import { settleTarget } from './settle';
@@ -160,6 +161,9 @@ function stillDue(migration: ContainerMigration, step: Work, nowMs: number): (no
     case 'Wake':
     case 'GiveBack':
       return (now) => claimHolds(now) && now.status.target?.state === 'Claimed';
+    case 'Complete':
+    case 'Lose':
+      return (now) => claimHolds(now) && now.status.target?.lazyPages === 'Pending';
     case 'Preflight':
     case 'Prepare':
     case 'Settle':
@@ -195,6 +199,10 @@ async function run(
       await withAddressesReturned(migration, status, deps, () => removeFromTarget(migration, status.containerID, deps));
       // With what the wake-up failed of.
       return { ...fresh, state: 'Failed', ...(status.error === undefined ? {} : { error: status.error }) };
+    case 'Complete':
+      return completeMemory(migration, fresh, deps);
+    case 'Lose':
+      return loseMemory(migration, fresh, deps);
     case 'Settle':
       return settleTarget(migration, fresh, deps);
     case 'Withdraw':
@@ -241,6 +249,8 @@ async function afterFailure(
       return {};
     }
     case 'GiveBack':
+    case 'Complete':
+    case 'Lose':
     case 'Settle':
     case 'Withdraw':
       // Must succeed, and is tried again for as long as it takes. Told once, not at every try. The tries of a wake-up

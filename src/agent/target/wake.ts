@@ -32,6 +32,7 @@ export async function wakeTarget(
   const { wakeStartedAt, resumedAt, proof } = await wakeUp(migration, created, checkpoint.digest, deps, {
     fillVolumes,
     filled,
+    lazyPages: status.lazyPages === 'Pending',
   });
   const startedAt = await startTime(containerID, status, deps);
   return {

@@ -208,6 +208,16 @@ export const schema = {
           ],
           "default": "Carry"
         },
+        "memory": {
+          "type": "string",
+          "description": "When the container's memory comes to the target. Eager brings all of it before the container runs there. Lazy lets the container run first and brings the memory in from the shared volume meanwhile: a shorter downtime, and some seconds in which the container is lost when the volume or CRIU's page server fails. Auto is Lazy for a container with 256 MiB of memory or more, where the target can do it, and Eager else.",
+          "enum": [
+            "Eager",
+            "Lazy",
+            "Auto"
+          ],
+          "default": "Eager"
+        },
         "criu": {
           "type": "array",
           "description": "Options of CRIU that only the container's owner can decide on; what follows from the container itself is chosen without them. ghost-limit=BYTES allows deleted files that are open to hold so much together (default 67108864). skip-in-flight gives connections up that the container has not accepted yet. ext-unix-sk freezes a container with --network host that is connected to a Unix datagram socket outside of it; somebody must be bound to the same path on the target.",
@@ -288,7 +298,7 @@ export const schema = {
         },
         "conditions": {
           "type": "array",
-          "description": "Ready (kstatus; True only when the container runs on the target, absent in the phase Checked), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored.",
+          "description": "Ready (kstatus; True only when the container runs on the target, absent in the phase Checked), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored, and MemoryComplete where memory is brought in while the container runs already.",
           "items": {
             "type": "object",
             "required": [
@@ -393,6 +403,10 @@ export const schema = {
               "type": "string",
               "description": "SHA-256 of the spec that was accepted. An API server without CEL rules lets the spec change; a spec with another digest is not acted on.",
               "pattern": "^sha256:[0-9a-f]{64}$"
+            },
+            "memoryLost": {
+              "type": "boolean",
+              "description": "True when the target node carried the taint node.kubernetes.io/out-of-service before all of the container's memory had come there: it will not say any more that it has, and the source ends and keeps the original."
             },
             "revoked": {
               "type": "object",
@@ -1342,6 +1356,20 @@ export const schema = {
               "type": "string",
               "format": "date-time",
               "description": "When Docker reported the container as started."
+            },
+            "lazyPages": {
+              "type": "string",
+              "description": "Where the container's memory is, when it is brought in while the container runs already (spec.memory): Pending (not all of it is here; the checkpoint is needed), Done (all is here and was compared with the manifest), Lost (it was not to be had any more, and the container was ended). Absent otherwise.",
+              "enum": [
+                "Pending",
+                "Done",
+                "Lost"
+              ]
+            },
+            "memoryCompleteAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When all of the memory was here and had been compared with the manifest."
             },
             "restore": {
               "type": "object",

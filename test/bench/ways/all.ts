@@ -9,7 +9,10 @@ import { transshipWay } from './transship';
 import type { Way } from './way';
 
 /** Transship itself: a driver or a mode that comes to be is a line more here. */
-const VARIANTS: readonly Variant[] = [{ id: 'runc', title: 'Transship, driver runc', spec: {} }];
+const VARIANTS: readonly Variant[] = [
+  { id: 'runc', title: 'Transship, driver runc', spec: {} },
+  { id: 'lazy', title: 'Transship, driver runc, memory later', spec: { memory: 'Lazy' } },
+];
 
 /** What the ways need of the lab. */
 export interface WayDeps {
