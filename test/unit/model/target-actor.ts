@@ -20,8 +20,7 @@ export function* targetVisit(world: World, actor: Actor, node: SimNode): Visit {
     return;
   }
   yield;
-  // A claim fails when there is a later version.
-  let migration = defect === 'staleCache' || expected.do === 'Claim' ? cached : fresh(world, actor);
+  let migration = defect === 'staleCache' ? cached : fresh(world, actor);
   if (migration === undefined) return;
   const desk = deskOf(world, actor, node);
   let step = decideTarget(migration, { nowMs, view: undefined });
