@@ -118,6 +118,16 @@ export const schema = {
           ],
           "default": "Refuse"
         },
+        "driver": {
+          "type": "string",
+          "description": "How the container is frozen and woken up. runc works beneath Docker, and needs the OCI runtime wrapper on the target. docker uses Docker's own checkpoints, and needs its experimental features on both nodes and Docker 26, or a container with the network of its node. Auto takes runc where both nodes can, else docker.",
+          "enum": [
+            "Auto",
+            "runc",
+            "docker"
+          ],
+          "default": "Auto"
+        },
         "volumes": {
           "type": "string",
           "description": "What becomes of the container's Docker volumes, named and anonymous. Copy carries their files along, which is possible with the local driver without options. RequireShared takes it that both nodes show the same files, tries that with a file before the container is frozen, and refuses otherwise; it counts for host directories that are mounted, too. Skip leaves the files behind: the target's volume is taken as it is, or is new and empty.",
@@ -364,6 +374,30 @@ export const schema = {
               "description": "SHA-256 of the spec that was accepted. An API server without CEL rules lets the spec change; a spec with another digest is not acted on.",
               "pattern": "^sha256:[0-9a-f]{64}$"
             },
+            "driver": {
+              "type": "object",
+              "description": "How the container is frozen and woken up; chosen once, when both nodes have looked. Both agents go by it. Absent until then.",
+              "required": [
+                "name",
+                "because"
+              ],
+              "properties": {
+                "name": {
+                  "type": "string",
+                  "description": "Name of the driver.",
+                  "enum": [
+                    "runc",
+                    "docker"
+                  ]
+                },
+                "because": {
+                  "type": "string",
+                  "description": "Why this one, for people.",
+                  "maxLength": 4096
+                }
+              },
+              "additionalProperties": false
+            },
             "revoked": {
               "type": "object",
               "description": "Set when the checkpoint may no longer be claimed: the source wakes its container up again.",
@@ -586,6 +620,49 @@ export const schema = {
                   "blocking": {
                     "type": "boolean",
                     "description": "Whether the container cannot move because of it."
+                  }
+                },
+                "additionalProperties": false
+              }
+            },
+            "drivers": {
+              "type": "array",
+              "description": "Which drivers spec.driver leaves to choose from, and what stands against each on this node. One without problems is possible here.",
+              "items": {
+                "type": "object",
+                "required": [
+                  "name"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "description": "Name of the driver.",
+                    "enum": [
+                      "runc",
+                      "docker"
+                    ]
+                  },
+                  "problems": {
+                    "type": "array",
+                    "description": "What stands against it.",
+                    "items": {
+                      "type": "object",
+                      "required": [
+                        "reason",
+                        "message"
+                      ],
+                      "properties": {
+                        "reason": {
+                          "type": "string",
+                          "description": "What was found, as one CamelCase word."
+                        },
+                        "message": {
+                          "type": "string",
+                          "description": "What was found, and what to do about it."
+                        }
+                      },
+                      "additionalProperties": false
+                    }
                   }
                 },
                 "additionalProperties": false
@@ -929,7 +1006,8 @@ export const schema = {
                   "type": "string",
                   "description": "How the container was frozen, and will be woken up.",
                   "enum": [
-                    "runc"
+                    "runc",
+                    "docker"
                   ]
                 }
               },
@@ -1191,6 +1269,49 @@ export const schema = {
                   "blocking": {
                     "type": "boolean",
                     "description": "Whether the container cannot move because of it."
+                  }
+                },
+                "additionalProperties": false
+              }
+            },
+            "drivers": {
+              "type": "array",
+              "description": "Which drivers spec.driver leaves to choose from, and what stands against each on this node. One without problems is possible here.",
+              "items": {
+                "type": "object",
+                "required": [
+                  "name"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "description": "Name of the driver.",
+                    "enum": [
+                      "runc",
+                      "docker"
+                    ]
+                  },
+                  "problems": {
+                    "type": "array",
+                    "description": "What stands against it.",
+                    "items": {
+                      "type": "object",
+                      "required": [
+                        "reason",
+                        "message"
+                      ],
+                      "properties": {
+                        "reason": {
+                          "type": "string",
+                          "description": "What was found, as one CamelCase word."
+                        },
+                        "message": {
+                          "type": "string",
+                          "description": "What was found, and what to do about it."
+                        }
+                      },
+                      "additionalProperties": false
+                    }
                   }
                 },
                 "additionalProperties": false
@@ -1553,7 +1674,8 @@ export const schema = {
               "type": "string",
               "description": "How the container was frozen, and will be woken up.",
               "enum": [
-                "runc"
+                "runc",
+                "docker"
               ]
             }
           },

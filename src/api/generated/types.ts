@@ -52,6 +52,10 @@ export interface Generated {
      */
     connections: 'Refuse' | 'Close' | 'Keep';
     /**
+     * How the container is frozen and woken up. runc works beneath Docker, and needs the OCI runtime wrapper on the target. docker uses Docker's own checkpoints, and needs its experimental features on both nodes and Docker 26, or a container with the network of its node. Auto takes runc where both nodes can, else docker.
+     */
+    driver: 'Auto' | 'runc' | 'docker';
+    /**
      * What becomes of the container's Docker volumes, named and anonymous. Copy carries their files along, which is possible with the local driver without options. RequireShared takes it that both nodes show the same files, tries that with a file before the container is frozen, and refuses otherwise; it counts for host directories that are mounted, too. Skip leaves the files behind: the target's volume is taken as it is, or is new and empty.
      */
     volumes: 'Copy' | 'RequireShared' | 'Skip';
@@ -197,6 +201,19 @@ export interface Generated {
        * SHA-256 of the spec that was accepted. An API server without CEL rules lets the spec change; a spec with another digest is not acted on.
        */
       specDigest: string;
+      /**
+       * How the container is frozen and woken up; chosen once, when both nodes have looked. Both agents go by it. Absent until then.
+       */
+      driver?: {
+        /**
+         * Name of the driver.
+         */
+        name: 'runc' | 'docker';
+        /**
+         * Why this one, for people.
+         */
+        because: string;
+      };
       /**
        * Set when the checkpoint may no longer be claimed: the source wakes its container up again.
        */
@@ -344,6 +361,28 @@ export interface Generated {
          * Whether the container cannot move because of it.
          */
         blocking: boolean;
+      }[];
+      /**
+       * Which drivers spec.driver leaves to choose from, and what stands against each on this node. One without problems is possible here.
+       */
+      drivers?: {
+        /**
+         * Name of the driver.
+         */
+        name: 'runc' | 'docker';
+        /**
+         * What stands against it.
+         */
+        problems?: {
+          /**
+           * What was found, as one CamelCase word.
+           */
+          reason: string;
+          /**
+           * What was found, and what to do about it.
+           */
+          message: string;
+        }[];
       }[];
       /**
        * What the preflight saw of the node.
@@ -555,7 +594,7 @@ export interface Generated {
         /**
          * How the container was frozen, and will be woken up.
          */
-        driver: 'runc';
+        driver: 'runc' | 'docker';
       };
       /**
        * How far the node's clock was ahead of the clock of the shared volume, measured shortly before the freeze.
@@ -716,6 +755,28 @@ export interface Generated {
          * Whether the container cannot move because of it.
          */
         blocking: boolean;
+      }[];
+      /**
+       * Which drivers spec.driver leaves to choose from, and what stands against each on this node. One without problems is possible here.
+       */
+      drivers?: {
+        /**
+         * Name of the driver.
+         */
+        name: 'runc' | 'docker';
+        /**
+         * What stands against it.
+         */
+        problems?: {
+          /**
+           * What was found, as one CamelCase word.
+           */
+          reason: string;
+          /**
+           * What was found, and what to do about it.
+           */
+          message: string;
+        }[];
       }[];
       /**
        * What the preflight saw of the node.
@@ -953,7 +1014,7 @@ export interface Generated {
       /**
        * How the container was frozen, and will be woken up.
        */
-      driver: 'runc';
+      driver: 'runc' | 'docker';
     };
     /**
      * How long each part took, such as 312ms or 1.204s.

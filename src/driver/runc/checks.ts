@@ -1,11 +1,11 @@
 import { ReasonedError } from '../../runtime/errors';
 import type { DriverContainer, DriverEngineInfo, Finding } from '../driver';
-import type { RuncDriverOptions } from './options';
+import type { BeneathDocker, RuncDriverOptions } from './options';
 import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig, networkScriptOf, WRAPPER_RUNTIME } from './paths';
 import { findWrapperProblem, whyItFails } from './wrapper-protocol';
 
 /** Why this container cannot be frozen with runc on this node. */
-export async function findFreezeProblems(container: DriverContainer, options: RuncDriverOptions): Promise<Finding[]> {
+export async function findFreezeProblems(container: DriverContainer, options: BeneathDocker): Promise<Finding[]> {
   const findings: Finding[] = [];
   try {
     await findRuncRoot(options.execRoot, container);
@@ -34,7 +34,7 @@ export async function findFreezeProblems(container: DriverContainer, options: Ru
 
 /** Why this node cannot wake a container up through the wrapper. */
 export async function findWakeProblems(
-  engine: DriverEngineInfo,
+  engine: Pick<DriverEngineInfo, 'runtimes'>,
   options: Pick<RuncDriverOptions, 'run' | 'wrapperPath'>,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
