@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { CheckpointStore, PublishedCheckpoint } from '../../src/agent/checkpoint-store-port';
 import type { CriuOption } from '../../src/criu/options';
-import type { Driver } from '../../src/driver/driver';
+import type { Driver, DriverName, Finding } from '../../src/driver/driver';
 import type { WakeState } from '../../src/driver/driver';
 import type { Clock } from '../../src/runtime/clock';
 import { without } from '../../src/docker/record';
@@ -50,6 +50,12 @@ export interface FakeVolume {
   addressesAtRestore?: readonly string[] | undefined;
   /** Whether the container was silent when it was dumped. */
   wasSilent?: boolean;
+}
+
+/** What stands against a driver on a node. */
+export interface DriverProblems {
+  readonly freeze?: readonly Finding[];
+  readonly wake?: readonly Finding[];
 }
 
 /** The volume as the agents' steps on one node reach it. */
@@ -183,15 +189,17 @@ export function fakeDriver(
   volume: FakeVolume,
   markers: Map<string, WakeState>,
   clock: Clock,
+  name: DriverName = 'runc',
+  problems: DriverProblems = {},
 ): Driver {
   const done = (): Promise<void> => Promise.resolve();
   const woken = (): { resumedAt: string; restoreMs: number } => {
     return { resumedAt: new Date(clock.now()).toISOString(), restoreMs: 1 };
   };
   return {
-    name: 'runc',
-    checkFreeze: () => Promise.resolve([]),
-    checkWake: () => Promise.resolve([]),
+    name,
+    checkFreeze: () => Promise.resolve(problems.freeze ?? []),
+    checkWake: () => Promise.resolve(problems.wake ?? []),
     checkAddresses: () => Promise.resolve([]),
     checkSilence: () => Promise.resolve([]),
     silence: ({ id }) => {
@@ -218,7 +226,7 @@ export function fakeDriver(
       docker.change(id, { isSilent: false });
       return Promise.resolve();
     },
-    createOptions: () => ({ runtime: 'transship', annotations: {} }),
+    createOptions: () => ({ runtime: name === 'runc' ? 'transship' : 'runc', annotations: {} }),
     arm: (id, _uid, _checkpoint, { criuOptions, addresses } = {}) => {
       volume.toldAtRestore = criuOptions;
       volume.addressesAtRestore = addresses;

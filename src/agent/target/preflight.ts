@@ -1,6 +1,8 @@
 import type { Check, ContainerMigration, SourceStatus, TargetStatus } from '../../api/types';
 import { addressesToRestore } from '../networks/kept-addresses';
 import { targetNetworkChecks } from '../networks/see-networks';
+import type { DriversSeen } from '../driver-checks';
+import { targetDrivers } from '../driver-checks';
 import { blocking, findings, probeNode, volumeIDOf } from '../node-checks';
 import type { AgentDeps } from '../ports';
 import { copied, shared } from '../volumes/plan';
@@ -21,7 +23,12 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
   const { source } = migration.status;
   // The source refuses already; there is nothing to look for here.
   if (source?.checks?.some(({ blocking }) => blocking)) return { ...base, checks: [] };
-  const checks = await findings(() => engineChecks(name, migration, deps));
+  let drivers: TargetStatus['drivers'];
+  const checks = await findings(async () => {
+    const seen = await lookAtDrivers(migration, deps);
+    drivers = seen.drivers;
+    return [...seen.checks, ...(await engineChecks(name, migration, deps))];
+  });
   checks.push(...(await findings(() => volumeChecks(migration, source, deps))));
   let image: ImagePlan['image'];
   checks.push(
@@ -34,7 +41,11 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
   checks.push(...(await findings(() => probeNode(deps.node))));
   checks.push(...(await findings(() => sameVolume(source, checks, deps))));
   const survey = await surveyTarget(migration, checks, deps);
-  const status = { ...survey.status, ...(image === undefined ? {} : { image }) };
+  const status = {
+    ...survey.status,
+    ...(image === undefined ? {} : { image }),
+    ...(drivers === undefined ? {} : { drivers }),
+  };
   return { ...base, ...status, checks: [...checks, ...survey.checks] };
 }
 
@@ -55,20 +66,18 @@ async function sameVolume(
   ];
 }
 
+async function lookAtDrivers({ spec, status: { source } }: ContainerMigration, deps: AgentDeps): Promise<DriversSeen> {
+  const networkMode = source?.networks?.includes('host') === true ? 'host' : '';
+  const addresses = addressesToRestore(source ?? {}, spec, networkMode) !== undefined;
+  return targetDrivers(await deps.engine.info(), source, { addresses }, spec, deps);
+}
+
 async function engineChecks(
   name: string,
-  { spec, status: { source } }: ContainerMigration,
+  { status: { source } }: ContainerMigration,
   deps: AgentDeps,
 ): Promise<Check[]> {
-  const info = await deps.engine.info();
-  const networkMode = source?.networks?.includes('host') === true ? 'host' : '';
-  const addresses = addressesToRestore(source ?? {}, spec, networkMode);
-  return [
-    ...(await deps.driver.checkWake(info)),
-    ...(addresses === undefined ? [] : await deps.driver.checkAddresses(info)),
-    ...(await nameChecks(name, deps)),
-    ...(await placeChecks(source, deps)),
-  ];
+  return [...(await nameChecks(name, deps)), ...(await placeChecks(source, deps))];
 }
 
 async function nameChecks(name: string, { engine, node }: AgentDeps): Promise<Check[]> {

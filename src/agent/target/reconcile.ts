@@ -6,6 +6,7 @@ import { decideTarget } from '../../protocol/target';
 import type { Reconcile, ReconcileContext, Result } from '../../runtime/controller-loop';
 import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
+import { withChosenDriver } from '../chosen-driver';
 import { removeCreated } from '../created-container';
 import type { AgentDeps } from '../ports';
 import { follow } from '../latest';
@@ -41,7 +42,7 @@ export function createTargetReconciler(deps: AgentDeps): Reconcile {
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
     try {
-      return await visit(migration, deps, context);
+      return await visit(migration, withChosenDriver(deps, migration), context);
     } catch (error) {
       if (isConflict(error)) return { requeueAfterMs: AFTER_CONFLICT_MS };
       throw error;

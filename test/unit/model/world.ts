@@ -230,6 +230,7 @@ function specOf({ keep, retain, backoffLimit, impatient, preflightOnly }: Settin
     activeDeadlineSeconds: impatient ? 50 : 300,
     backoffLimit,
     connections: 'Refuse',
+    driver: 'Auto',
     volumes: 'Copy',
     volumeOverrides: [],
     image: 'Transfer',
