@@ -120,7 +120,9 @@ class Node {
       },
       volumeLedger: { list: () => Promise.resolve([]) },
       directoryNotes: { list: () => Promise.resolve([]) },
+      dockerDriver: { createOptions: () => ({ runtime: 'runc', annotations: { is: 'another' } }) },
       driver: {
+        name: 'runc',
         createOptions: () => ({ runtime: 'transship', annotations: {} }),
         abandonDump: () => Promise.resolve(),
         letRun: () => Promise.resolve(),
