@@ -59,6 +59,8 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       if ((await readWakeState(runDir, containerID)) === 'resumed')
         await removeMarker(runDir, containerID, migrationUID);
       else await emptyMarker(runDir, containerID);
+      // Now, for nothing tells Docker's copies from those of others when the container is gone.
+      await removeCheckpoint(containerID, options);
     },
     forget: async (containerID, migrationUID) => {
       await removeMarker(runDir, containerID, migrationUID);

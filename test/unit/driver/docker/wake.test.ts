@@ -124,22 +124,25 @@ test('what was armed is forgotten without a trace', async () => {
   await setup.dockerDriver().forget(ID, UID);
 });
 
-test("only Docker's copies of this very checkpoint are removed", async () => {
-  await arm();
-  const [ours, another, full] = [1, 2, 3].map((n) => `/tmp/ctrd-checkpoint${n}`);
-  const removed: string[] = [];
-  const run = setup.runc.run.bind(setup.runc);
-  setup.runc.run = async (file, args) => {
-    const result = await run(file, args);
-    const last = args.at(-1) ?? '';
-    if (file === 'find') {
-      const files = [ours, another, full].map((directory) => `${directory ?? ''}/descriptors.json`);
-      return { ...result, stdout: [ours, another, full, ...files, `${full ?? ''}/pages-1.img`].join('\n') };
-    }
-    if (file === 'cat') return { ...result, stdout: last.startsWith(another ?? '') ? '["/dev/null"]' : DESCRIPTORS };
-    if (file === 'rm' || file === 'rmdir') removed.push(last);
-    return result;
-  };
-  await setup.dockerDriver().forget(ID, UID);
-  expect(removed).toEqual([`${ours ?? ''}/descriptors.json`, ours]);
-});
+test.each(['forget', 'disarm'] as const)(
+  "only Docker's copies of this very checkpoint are removed: %s",
+  async (method) => {
+    await arm();
+    const [ours, another, full] = [1, 2, 3].map((n) => `/tmp/ctrd-checkpoint${n}`);
+    const removed: string[] = [];
+    const run = setup.runc.run.bind(setup.runc);
+    setup.runc.run = async (file, args) => {
+      const result = await run(file, args);
+      const last = args.at(-1) ?? '';
+      if (file === 'find') {
+        const files = [ours, another, full].map((directory) => `${directory ?? ''}/descriptors.json`);
+        return { ...result, stdout: [ours, another, full, ...files, `${full ?? ''}/pages-1.img`].join('\n') };
+      }
+      if (file === 'cat') return { ...result, stdout: last.startsWith(another ?? '') ? '["/dev/null"]' : DESCRIPTORS };
+      if (file === 'rm' || file === 'rmdir') removed.push(last);
+      return result;
+    };
+    await setup.dockerDriver()[method](ID, UID);
+    expect(removed).toEqual([`${ours ?? ''}/descriptors.json`, ours]);
+  },
+);
