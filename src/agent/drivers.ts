@@ -1,7 +1,6 @@
 import type { DockerCheckpoints } from '../docker/checkpoints';
 import type { ContainerEngine } from '../docker/engine';
-import { ConfigSwap } from '../driver/docker/config-swap';
-import type { ConfigFiles } from '../driver/docker/config-swap';
+import { ConfigSwap, NODE_CRIU_CONFIG } from '../driver/docker/config-swap';
 import { createDockerDriver } from '../driver/docker/docker-driver';
 import { endHungRestores } from '../driver/docker/end-hung';
 import type { Driver } from '../driver/driver';
@@ -20,17 +19,17 @@ const GRACE_MS = 60_000;
 export interface DriversOptions extends Omit<RuncDriverOptions, 'signalAll' | 'engine'> {
   readonly engine: ContainerEngine;
   readonly checkpoints: DockerCheckpoints;
-  readonly files: ConfigFiles;
   readonly volume: VolumeAccess;
 }
 
 /** The drivers of a real node, which share the one configuration that CRIU has there. */
-export function createDrivers({ volume, files, checkpoints, ...options }: DriversOptions): Drivers & {
+export function createDrivers({ volume, checkpoints, ...options }: DriversOptions): Drivers & {
   /** Mends what earlier lives of the agent have left. */
   tidy(wakeMs: number): Promise<void>;
 } {
-  const { runDir, clock } = options;
-  const swap = new ConfigSwap(files, runDir);
+  const { runDir, clock, nodePid } = options;
+  // An agent in a pod has files of its own there.
+  const swap = new ConfigSwap(nodePid === 'self' ? NODE_CRIU_CONFIG : `/proc/${nodePid}/root${NODE_CRIU_CONFIG}`);
   const beneath = { ...options, signalAll };
   const runc = withSharedConfig(createRuncDriver(beneath), swap);
   const docker = createDockerDriver({ ...beneath, checkpoints, swap });

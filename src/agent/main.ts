@@ -47,7 +47,6 @@ import { VolumeAccess } from './volume-access';
 import { createDirectoryNotes } from './volumes/directory-notes';
 import { createLook } from './capabilities/look';
 import { NodePublisher } from './capabilities/publisher';
-import { createNodeFiles } from './install/node-files';
 import { createInstaller } from './install/create';
 import { INSTALL_MODES } from './install/decide';
 import { createHostDirectories } from './volumes/host-directories';
@@ -121,7 +120,7 @@ async function main(): Promise<void> {
   const volume = new VolumeAccess(clock);
   const journal = new FileJournal(settings.runDirectory);
   const drivers = createDrivers({
-    ...{ engine, checkpoints, run: commands, files: createNodeFiles(plainCommands), volume, clock },
+    ...{ engine, checkpoints, run: commands, volume, clock },
     execRoot: settings.execRoot,
     runDir: settings.runDirectory,
     wrapperPath: settings.wrapperPath,

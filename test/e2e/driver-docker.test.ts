@@ -43,7 +43,7 @@ const startSmall = (): Promise<LogFollower> =>
 function leftovers(node: NodeName): string {
   return onNode(
     node,
-    'ls -d /tmp/ctrd-checkpoint* /run/transship/criu-swap.json /run/transship/dump/* /run/transship/restore/* ' +
+    'ls -d /tmp/ctrd-checkpoint* /etc/criu/.runc.conf* /run/transship/dump/* /run/transship/restore/* ' +
       '/run/transship/criu/* /var/lib/docker/containers/*/checkpoints/* 2>/dev/null || true',
   );
 }

@@ -1,9 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DockerCheckpoints } from '../../src/docker/checkpoints';
 import type { ContainerInfo } from '../../src/docker/engine';
-import type { ConfigFiles } from '../../src/driver/docker/config-swap';
 import { ConfigSwap } from '../../src/driver/docker/config-swap';
 import { createDockerDriver } from '../../src/driver/docker/docker-driver';
 import type { Driver } from '../../src/driver/driver';
@@ -13,29 +11,13 @@ import { looper } from './preflight-world';
 
 export const DESCRIPTORS = '["/dev/null","pipe:[1]","pipe:[2]"]';
 
-/** Real files below a directory of the test. */
-const plainFiles: ConfigFiles = {
-  look: (path) =>
-    Promise.resolve(
-      existsSync(path)
-        ? { kind: 'regular', realPath: path, text: readFileSync(path, 'utf8') }
-        : { kind: 'missing', realPath: path, text: undefined },
-    ),
-  writeBeside: (path, text) => {
-    writeFileSync(`${path}.new`, text);
-    return Promise.resolve(`${path}.new`);
-  },
-  rename: (from, to) => rename(from, to),
-  remove: (path) => rm(path, { force: true }),
-};
-
 /** A node whose Docker makes checkpoints itself, and a driver on it. */
 export class DockerDriverSetup extends DriverSetup {
   readonly nodeConfig = join(this.directory, 'runc.conf');
   readonly dataRoot = join(this.directory, 'data');
   /** Below the container's own directory: where Docker looks for a checkpoint. */
   readonly place = join(this.dataRoot, 'containers', ID, 'checkpoints/transship');
-  readonly swap = new ConfigSwap(plainFiles, this.runDir, this.nodeConfig);
+  readonly swap = new ConfigSwap(this.nodeConfig);
   experimental = true;
   /** What Docker says of the container. */
   info: Partial<ContainerInfo> = { state: 'created', pid: 0, startedAt: '0001-01-01T00:00:00Z' };

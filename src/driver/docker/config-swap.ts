@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { ReasonedError } from '../../runtime/errors';
 import { hasCode } from '../system-error';
 import { ConfigLock } from './config-lock';
@@ -7,49 +7,37 @@ import { ConfigLock } from './config-lock';
 /** What runc hands on to CRIU for every container that names no configuration of its own. */
 export const NODE_CRIU_CONFIG = '/etc/criu/runc.conf';
 
-/** Files of the node, as `NodeFiles` of the agent has them. */
-export interface ConfigFiles {
-  look(path: string): Promise<{ readonly kind: string; readonly realPath: string; readonly text: string | undefined }>;
-  writeBeside(path: string, text: string): Promise<string>;
-  rename(from: string, to: string): Promise<void>;
-  remove(path: string): Promise<void>;
-}
-
-/** What is noted while the configuration is ours: how it was, and how to know ours. */
-interface Note {
-  readonly path: string;
-  /** Null when there was no such file. */
-  readonly former: string | null;
-  readonly ours: string;
-}
+/** How ours is known, also by an agent that starts after a crash of the node. A comment, for CRIU and for people. */
+const MARK = '# transship: for one dump; what was here before lies beside it, and comes back\n';
 
 /**
- * The node's configuration of CRIU, which is another one for a moment. What it was is noted on a tmpfs before: whoever
- * comes next after a crash puts it back. What somebody else has written meanwhile is left alone.
+ * The node's configuration of CRIU, which is another one for a moment. What was there is put aside by a rename, and comes
+ * back by one, whatever crashes in between: whoever comes next does it. What somebody else has written meanwhile stays.
  */
 export class ConfigSwap {
   readonly lock = new ConfigLock();
-  readonly #files: ConfigFiles;
-  readonly #note: string;
   readonly #path: string;
+  readonly #aside: string;
+  readonly #beside: string;
 
-  /** @param runDirectory /run/transship, which a reboot clears: a crash of the node leaves our configuration behind */
-  constructor(files: ConfigFiles, runDirectory: string, path = NODE_CRIU_CONFIG) {
-    this.#files = files;
-    this.#note = join(runDirectory, 'criu-swap.json');
+  /** @param path as the agent sees the file of the node: an agent in a pod has another `/etc` */
+  constructor(path: string) {
+    const name = basename(path);
     this.#path = path;
+    this.#aside = join(dirname(path), `.${name}.transship-former`);
+    this.#beside = join(dirname(path), `.${name}.transship-new`);
   }
 
   /** Why the file cannot be swapped; undefined when it can. Changes nothing. */
   async problem(): Promise<string | undefined> {
-    const { kind } = await this.#files.look(this.#path);
-    return kind === 'regular' || kind === 'missing' ? undefined : `${this.#path} is no regular file`;
+    const kind = await kindOf(this.#path);
+    return kind === 'other' ? `${NODE_CRIU_CONFIG} is no regular file` : undefined;
   }
 
   /**
    * Runs the work while CRIU is configured so, alone.
    * @param work may give the configuration back before its end, as soon as it has been read
-   * @throws ReasonedError CriuConfigUnusable, NodeFileFailed, or what the work throws
+   * @throws ReasonedError CriuConfigUnusable, or what the work throws
    */
   during<T>(config: string, work: (giveBack: () => Promise<void>) => Promise<T>): Promise<T> {
     return this.lock.alone(async () => {
@@ -57,16 +45,12 @@ export class ConfigSwap {
       await this.#swap(config);
       let given: Promise<void> | undefined;
       const giveBack = (): Promise<void> => (given ??= this.#putBack());
-      let result: T;
       try {
-        result = await work(giveBack);
-      } catch (error) {
-        // What it failed of counts; what is left is put back by the next one or by the sweep.
+        return await work(giveBack);
+      } finally {
+        // What the work came to counts; what is left is put back by the next one or by the sweep.
         await giveBack().catch(() => undefined);
-        throw error;
       }
-      await giveBack().catch(() => undefined);
-      return result;
     });
   }
 
@@ -75,37 +59,46 @@ export class ConfigSwap {
     return this.lock.alone(() => this.#putBack());
   }
 
-  async #swap(ours: string): Promise<void> {
-    const { kind, realPath, text } = await this.#files.look(this.#path);
-    if (kind !== 'regular' && kind !== 'missing') {
-      throw new ReasonedError('CriuConfigUnusable', `${this.#path} is no regular file: remove it`);
-    }
-    const note: Note = { path: realPath, former: text ?? null, ours };
-    await mkdir(dirname(this.#note), { recursive: true, mode: 0o700 });
-    await writeFile(`${this.#note}.new`, JSON.stringify(note), { mode: 0o600 });
-    await rename(`${this.#note}.new`, this.#note);
-    await this.#files.rename(await this.#files.writeBeside(realPath, ours), realPath);
+  async #swap(config: string): Promise<void> {
+    const problem = await this.problem();
+    if (problem !== undefined) throw new ReasonedError('CriuConfigUnusable', `${problem}: remove it`);
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o755 });
+    await writeFile(this.#beside, MARK + config, { mode: 0o600 });
+    await moveIfThere(this.#path, this.#aside);
+    await rename(this.#beside, this.#path);
   }
 
   async #putBack(): Promise<void> {
-    const note = await this.#read();
-    if (note === undefined) return;
-    const { path, former, ours } = note;
-    const { text } = await this.#files.look(path);
-    if (text === ours) {
-      if (former === null) await this.#files.remove(path);
-      else await this.#files.rename(await this.#files.writeBeside(path, former), path);
-    }
-    await rm(this.#note, { force: true });
+    const text = await readIfThere(this.#path);
+    const isOurs = text?.startsWith(MARK) === true;
+    if (text === undefined || isOurs) {
+      const cameBack = await moveIfThere(this.#aside, this.#path);
+      if (isOurs && !cameBack) await rm(this.#path, { force: true });
+    } else await rm(this.#aside, { force: true });
+    await rm(this.#beside, { force: true });
   }
+}
 
-  async #read(): Promise<Note | undefined> {
-    try {
-      // Ours, and there as a whole or not at all.
-      return JSON.parse(await readFile(this.#note, 'utf8')) as Note;
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+async function kindOf(path: string): Promise<'regular' | 'missing' | 'other'> {
+  try {
+    return (await lstat(path)).isFile() ? 'regular' : 'other';
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return 'missing';
+    throw error;
+  }
+}
+
+/** Undefined also for what is no file. */
+async function readIfThere(path: string): Promise<string | undefined> {
+  return (await kindOf(path)) === 'regular' ? readFile(path, 'utf8') : undefined;
+}
+
+async function moveIfThere(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
   }
 }

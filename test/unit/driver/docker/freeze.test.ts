@@ -25,7 +25,10 @@ describe('a dump', () => {
     let config = '';
     setup.onCreate = () => {
       config = readFileSync(setup.nodeConfig, 'utf8');
-      const [images = '', work = ''] = config.split('\n').map((line) => line.split(' ')[1] ?? '');
+      const [images = '', work = ''] = config
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(' ')[1] ?? '');
       expect([images, work].map((path) => readlinkSync(path))).toEqual([
         setup.checkpoint.images,
         setup.checkpoint.work,
@@ -33,7 +36,9 @@ describe('a dump', () => {
       return Promise.resolve();
     };
     await dump();
-    expect(config).toBe(`images-dir ${setup.runDir}/dump/${ID}.images\nwork-dir ${setup.runDir}/dump/${ID}.work\n`);
+    expect(config.replace(/^#.*\n/, '')).toBe(
+      `images-dir ${setup.runDir}/dump/${ID}.images\nwork-dir ${setup.runDir}/dump/${ID}.work\n`,
+    );
     expect(readFileSync(setup.nodeConfig, 'utf8')).toBe('theirs\n');
     expect(readdirSync(join(setup.runDir, 'dump'))).toEqual([]);
     expect(readFileSync(join(setup.checkpoint.images, 'descriptors.json'), 'utf8')).toBe(DESCRIPTORS);
@@ -74,7 +79,7 @@ describe('a dump', () => {
       criuOptions: [{ name: 'ghost-limit', value: '7' }, { name: 'file-locks' }, { name: 'mntns-compat-mode' }],
       closeConnections: () => Promise.resolve(),
     });
-    expect(config.split('\n').slice(2)).toEqual(['ghost-limit 7', 'file-locks', 'skip-in-flight', '']);
+    expect(config.split('\n').slice(3)).toEqual(['ghost-limit 7', 'file-locks', 'skip-in-flight', '']);
   });
 
   test('that fails is explained by the log of CRIU, and the container is paused again', async () => {
