@@ -50,8 +50,18 @@ test.each([undefined, 'theirs\n'])('what somebody else writes meanwhile stays: i
 /** What a killed agent, or a node that crashed, leaves at each step of a swap. */
 const steps: readonly [string, (former: boolean) => void][] = [
   ['before the first', () => undefined],
-  ['ours is written', () => write('x', join(dirname(path()), '.runc.conf.transship-new'))],
-  ['theirs is put aside', (former) => former && renameSync(path(), aside())],
+  [
+    'ours is written',
+    () => {
+      write('x', join(dirname(path()), '.runc.conf.transship-new'));
+    },
+  ],
+  [
+    'theirs is put aside',
+    (former) => {
+      if (former) renameSync(path(), aside());
+    },
+  ],
 ];
 
 describe.each([undefined, 'theirs\n'])('what the next life mends, where there was %p', (former) => {

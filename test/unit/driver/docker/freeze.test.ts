@@ -88,7 +88,10 @@ describe('a dump', () => {
       setup.runc.status = 'running';
       return Promise.reject(refused);
     };
-    await expect(dump()).rejects.toMatchObject({ reason: 'CriuDumpFailed', message: expect.stringContaining('odd') });
+    await expect(dump()).rejects.toMatchObject({
+      reason: 'CriuDumpFailed',
+      message: expect.stringContaining('odd') as string,
+    });
     expect([setup.runc.status, existsSync(setup.nodeConfig), setup.signals]).toEqual(['paused', false, []]);
   });
 

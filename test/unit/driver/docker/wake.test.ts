@@ -57,7 +57,7 @@ test('one that fails is explained by the log of CRIU, and may be armed again', a
     writeFileSync(join(setup.checkpoint.work, 'restore.log'), '(00.1) Error (criu/x.c:1): something odd\n');
     return Promise.reject(refused);
   };
-  await expect(wake()).rejects.toMatchObject({ message: expect.stringContaining('odd') });
+  await expect(wake()).rejects.toMatchObject({ message: expect.stringContaining('odd') as string });
   expect(await state()).toBe('failed');
   await arm();
   expect(await state()).toBe('armed');
