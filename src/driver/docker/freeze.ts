@@ -1,6 +1,7 @@
-import { copyFile, lstat, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describeError, reasonOf } from '../../runtime/errors';
+import { readAtMost, withRegularFile } from '../../store/regular-file';
 import type { CheckpointDirectories, DriverContainer } from '../driver';
 import type { DumpOutcome, Dumper } from '../runc/freeze';
 import { optionsFor } from '../runc/freeze';
@@ -14,6 +15,8 @@ import { CHECKPOINT_NAME } from './options';
 export const DESCRIPTORS = 'descriptors.json';
 
 const LOG_LOOK_MS = 5;
+/** That line is among the first dozens. */
+const LOG_HEAD_BYTES = 16 * 1024;
 
 /** Dumps through Docker's API, the images straight onto the volume. */
 export function dockerDumper(options: DockerDriverOptions): Dumper {
@@ -68,8 +71,7 @@ async function configured<T>(
   return swap.during(config, async (giveBack) => {
     let ended = false;
     const untilRead = async (): Promise<void> => {
-      // CRIU opens its log when it has read what it is configured to.
-      while (!ended && !(await exists(log))) await clock.sleep(LOG_LOOK_MS);
+      while (!ended && !(await hasBegun(log))) await clock.sleep(LOG_LOOK_MS);
       if (!ended) await giveBack();
     };
     const reading = untilRead().catch(() => undefined);
@@ -96,10 +98,14 @@ async function link(links: CheckpointDirectories, target: CheckpointDirectories)
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/**
+ * Whether CRIU has come to dump. It reads its configuration twice, before it opens its log and after (cr-service.c,
+ * setup_opts_from_req), so that the log alone does not tell.
+ */
+async function hasBegun(log: string): Promise<boolean> {
   try {
-    await lstat(path);
-    return true;
+    const text = await withRegularFile(log, (file) => readAtMost(file, LOG_HEAD_BYTES));
+    return text.includes('Dumping processes');
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return false;
     throw error;

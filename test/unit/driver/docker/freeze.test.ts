@@ -50,7 +50,12 @@ describe('a dump', () => {
   test('gives the configuration of the node back as soon as CRIU has read it', async () => {
     setup.onCreate = async () => {
       expect(existsSync(setup.nodeConfig)).toBe(true);
-      writeFileSync(join(setup.checkpoint.work, 'dump.log'), '(00.000000) Version: 4.2.1\n');
+      const log = join(setup.checkpoint.work, 'dump.log');
+      writeFileSync(log, '(00.000000) Version: 4.2.1\n');
+      await systemClock.sleep(50);
+      // It reads it a second time.
+      expect(existsSync(setup.nodeConfig)).toBe(true);
+      writeFileSync(log, '(00.000000) Version: 4.2.1\n(00.012345) Dumping processes (pid: 4711 comm: sh)\n');
       while (existsSync(setup.nodeConfig)) await systemClock.sleep(1);
     };
     await dump();
