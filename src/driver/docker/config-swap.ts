@@ -19,6 +19,8 @@ export class ConfigSwap {
   readonly #path: string;
   readonly #aside: string;
   readonly #beside: string;
+  /** This life of the agent has the file, and puts it back itself. */
+  #isBusy = false;
 
   /** @param path as the agent sees the file of the node: an agent in a pod has another `/etc` */
   constructor(path: string) {
@@ -41,22 +43,31 @@ export class ConfigSwap {
    */
   during<T>(config: string, work: (giveBack: () => Promise<void>) => Promise<T>): Promise<T> {
     return this.lock.alone(async () => {
-      await this.#putBack();
-      await this.#swap(config);
+      this.#isBusy = true;
       let given: Promise<void> | undefined;
       const giveBack = (): Promise<void> => (given ??= this.#putBack());
       try {
+        await this.#putBack();
+        await this.#swap(config);
         return await work(giveBack);
       } finally {
         // What the work came to counts; what is left is put back by the next one or by the sweep.
         await giveBack().catch(() => undefined);
+        this.#isBusy = false;
       }
     });
   }
 
-  /** Puts back what an earlier life of the agent has left swapped. Idempotent. */
-  recover(): Promise<void> {
-    return this.lock.alone(() => this.#putBack());
+  /** Puts back what an earlier life of the agent has left swapped. Idempotent; keeps no dump waiting for nothing. */
+  async recover(): Promise<void> {
+    if (this.#isBusy || !(await this.#isLeft())) return;
+    await this.lock.alone(() => this.#putBack());
+  }
+
+  /** Whether something of ours lies there. */
+  async #isLeft(): Promise<boolean> {
+    const [text, ...kinds] = await Promise.all([readIfThere(this.#path), kindOf(this.#aside), kindOf(this.#beside)]);
+    return text?.startsWith(MARK) === true || kinds.some((kind) => kind !== 'missing');
   }
 
   async #swap(config: string): Promise<void> {

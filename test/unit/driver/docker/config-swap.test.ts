@@ -89,6 +89,19 @@ describe.each([undefined, 'theirs\n'])('what the next life mends, where there wa
   });
 });
 
+test('a look for what is left keeps no dump waiting, and takes nothing from one', async () => {
+  const swap = new ConfigSwap(path());
+  let end: () => void = () => undefined;
+  const dump = swap.lock.shared(() => new Promise<void>((resolve) => (end = resolve)));
+  await swap.recover();
+  end();
+  await dump;
+  await swap.during('ours\n', async () => {
+    await swap.recover();
+    expect(now()).toContain('ours\n');
+  });
+});
+
 test('what is neither a file nor missing is not touched', async () => {
   mkdirSync(path(), { recursive: true });
   expect(await new ConfigSwap(path()).problem()).toContain('/etc/criu/runc.conf');
