@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 interface Report {
   numPassedTests: number;
@@ -43,11 +44,8 @@ export function failuresOf({ testResults = [] }: Pick<Report, 'testResults'>): s
 }
 
 const MAX_LENGTH = 600;
-/** Colours of the terminal. */
-// eslint-disable-next-line no-control-regex -- they begin with a control character
-const COLOURS = /\u001b\[\d*m/g;
 
-const oneLine = (text: string): string => text.replaceAll(COLOURS, '').replaceAll(/\s+/g, ' ').slice(0, MAX_LENGTH);
+const oneLine = (text: string): string => stripVTControlCharacters(text).replaceAll(/\s+/g, ' ').slice(0, MAX_LENGTH);
 
 function readReport(path: string): Report | undefined {
   try {

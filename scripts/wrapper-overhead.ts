@@ -10,6 +10,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { quantile } from '../test/bench/statistics';
 
 const calls = Number(process.argv[2] ?? 200);
 const runc = process.argv[3] ?? 'runc';
@@ -33,10 +34,11 @@ function time(program: string, args: readonly string[]): number {
   return Number(process.hrtime.bigint() - start) / 1e6;
 }
 
-function quantile(values: readonly number[], part: number): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN).toFixed(2);
-}
+const told = (values: readonly number[], share: number): string =>
+  quantile(
+    values.toSorted((one, other) => one - other),
+    share,
+  ).toFixed(2);
 
 for (const [name, args] of Object.entries(CASES)) {
   for (const program of [runc, wrapper]) time(program, args);
@@ -49,9 +51,9 @@ for (const [name, args] of Object.entries(CASES)) {
   }
   const difference = wrapped.map((ms, call) => ms - (plain[call] ?? NaN));
   const words = [
-    `runc p10 ${quantile(plain, 0.1)}, median ${quantile(plain, 0.5)}`,
-    `wrapped p10 ${quantile(wrapped, 0.1)}, median ${quantile(wrapped, 0.5)}`,
-    `median of differences ${quantile(difference, 0.5)}`,
+    `runc p10 ${told(plain, 0.1)}, median ${told(plain, 0.5)}`,
+    `wrapped p10 ${told(wrapped, 0.1)}, median ${told(wrapped, 0.5)}`,
+    `median of differences ${told(difference, 0.5)}`,
   ];
   process.stdout.write(`${name}: ${words.join('; ')} ms, n = ${calls}\n`);
 }

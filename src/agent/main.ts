@@ -34,7 +34,7 @@ import { holdable } from './breakpoints';
 import { keepHeartbeat } from './heartbeat';
 import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
-import { createNodeAccess, onNode } from './node-access';
+import { createNodeAccess, nodePidOf, onNode } from './node-access';
 import type { NodeAccess } from './ports';
 import { createSourceReconciler } from './source/reconcile';
 import { Busy } from './sweep/busy';
@@ -124,7 +124,7 @@ async function main(): Promise<void> {
     execRoot: settings.execRoot,
     runDir: settings.runDirectory,
     wrapperPath: settings.wrapperPath,
-    nodePid: settings.hostPid === undefined ? 'self' : Number(settings.hostPid),
+    nodePid: nodePidOf(settings.hostPid),
   });
   const { driver, dockerDriver } = drivers;
   const nodeAccess = (runner: CommandRunner): NodeAccess =>

@@ -31,6 +31,11 @@ export function onNode(commands: CommandRunner, hostPid: string | undefined): Co
 
 const namespacesOf = (hostPid: string): string[] => ['-t', hostPid, '-m', '-u', '-n', '-i'];
 
+/** A process in the network of the node itself, for an agent that may live in a pod. */
+export function nodePidOf(hostPid: string | undefined): number | 'self' {
+  return hostPid === undefined ? 'self' : Number(hostPid);
+}
+
 /** The node as it really is. */
 export function createNodeAccess(options: {
   readonly name: string;
@@ -44,6 +49,7 @@ export function createNodeAccess(options: {
   const { name, volume, runDirectory, commands, hostPid, clock, isOutOfService } = options;
   // Without -p: with it nsenter forks, and the process that CRIU shall dump would have another pid.
   const enterNode = hostPid === undefined ? [] : ['nsenter', ...namespacesOf(hostPid), '--'];
+  const nodePid = nodePidOf(hostPid);
   const findPaths = createFindPaths(commands);
   const volumeProbe = createVolumeProbe({ node: name, clock });
   const measureVolume = createVolumeSpeed({ root: volume, node: name, clock, commands });
@@ -55,11 +61,9 @@ export function createNodeAccess(options: {
     volumeID: () => volumeProbe.volumeID(volume),
     measureClock: () => measureClockOffset(volume, name),
     establishedConnections: async (pid) => establishedConnections(await containerPids(pid)),
-    connectionsToKeep: async (pid) =>
-      connectionsToKeep(await containerPids(pid), hostPid === undefined ? 'self' : Number(hostPid)),
+    connectionsToKeep: async (pid) => connectionsToKeep(await containerPids(pid), nodePid),
     probeClosing: () => probeClosing({ run: commands, clock }),
-    closeConnections: (pid) =>
-      closeConnections(pid, { run: commands, clock, nodePid: hostPid === undefined ? 'self' : Number(hostPid) }),
+    closeConnections: (pid) => closeConnections(pid, { run: commands, clock, nodePid }),
     stoppedProcesses: async (pid) => stoppedProcesses(await containerPids(pid)),
     dumpFacts: async (pid) =>
       withDeadline({ clock, ms: FACTS_TIMEOUT_MS, what: `what process ${pid} has open` }, async () =>

@@ -69,6 +69,5 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 function escape(text: string): string {
   const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   // Control characters are no XML.
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[&<>"]/g, (character) => entities[character] ?? '').replace(/[\u0000-\u001f\u007f]/g, '�');
+  return text.replace(/[&<>"]/g, (character) => entities[character] ?? '').replace(/\p{Cc}/gu, '�');
 }

@@ -17,7 +17,7 @@ export function summarize(values: readonly number[]): Summary | undefined {
 }
 
 /** Of values in rising order, at least one. */
-function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: readonly number[], share: number): number {
   const place = (sorted.length - 1) * share;
   const below = sorted[Math.floor(place)] ?? 0;
   const above = sorted[Math.ceil(place)] ?? below;

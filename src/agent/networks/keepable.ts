@@ -1,12 +1,5 @@
+import type { TcpConnection } from '../../driver/processes';
 import { canonicalAddress } from './addresses';
-
-/** One end of a TCP connection of a container, as the kernel shows it. */
-export interface ContainerConnection {
-  /** `192.0.2.1:80` or `[2001:db8::1]:80`. */
-  readonly local: string;
-  readonly remote: string;
-  readonly state: string;
-}
 
 /** What becomes of the connections of a container whose connections are to be kept. */
 export interface Keeping<T> {
@@ -24,7 +17,7 @@ const NOT_DUMPED = /^SYN-|, closed$/;
  *
  * @param addresses those that the container has on the target, too, and by which others reach it there
  */
-export function sortConnections<T extends ContainerConnection>(
+export function sortConnections<T extends TcpConnection>(
   connections: readonly T[],
   addresses: readonly string[],
 ): Keeping<T> {

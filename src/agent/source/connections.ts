@@ -5,9 +5,7 @@ import type { ToBeMade } from '../networks/kept-addresses';
 import { blocking } from '../node-checks';
 import type { AgentDeps, JournalEntry } from '../ports';
 import { keepingChecks } from './keep-connections';
-
-/** The status is no list of clients. */
-const PEERS_TOLD = 10;
+import { peersTold } from './peers-told';
 
 /** What the container's TCP connections mean for its migration. */
 export async function connectionChecks(
@@ -59,7 +57,7 @@ export function closing(
       if (closed.length === 0) return;
       // An earlier life of the agent may have closed some in this very freeze.
       const before = (await journal.read(container.id))?.closedConnections ?? { count: 0, peers: [] };
-      const peers = [...new Set([...before.peers, ...closed.map(({ remote }) => remote)])].slice(0, PEERS_TOLD);
+      const peers = peersTold(closed, before.peers);
       const closedConnections: ClosedConnections = { count: before.count + closed.length, peers };
       await journal.note(container.id, metadata.uid, { closedConnections });
     },

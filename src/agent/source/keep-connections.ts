@@ -1,15 +1,13 @@
 import type { Check, ContainerMigration, KeptConnections, SourceStatus } from '../../api/types';
 import { describeConnections } from '../../driver/close-connections';
 import { ReasonedError } from '../../runtime/errors';
+import type { TcpConnection } from '../../driver/processes';
 import { sortConnections } from '../networks/keepable';
-import type { ContainerConnection } from '../networks/keepable';
 import { keptAddresses } from '../networks/kept-addresses';
 import type { ToBeMade } from '../networks/kept-addresses';
 import { blocking } from '../node-checks';
 import type { AgentDeps, JournalEntry } from '../ports';
-
-/** The status is no list of clients. */
-const PEERS_TOLD = 10;
+import { peersTold } from './peers-told';
 
 const CURE =
   'only those can be kept that end at an address which the container has on the target, too (in a macvlan or ipvlan ' +
@@ -19,7 +17,7 @@ const CURE =
 /** What `spec.connections: Keep` means for the connections that a running container has. */
 export async function keepingChecks(
   { container, addresses }: ToBeMade,
-  found: readonly ContainerConnection[],
+  found: readonly TcpConnection[],
   { driver }: Pick<AgentDeps, 'driver'>,
 ): Promise<Check[]> {
   // Also for one that has no connection: it may have some when it is frozen.
@@ -57,8 +55,7 @@ export async function holdConnections(
   if (lost.length > 0)
     throw new ReasonedError('ConnectionsNotKeepable', `the frozen container has ${notKeepable(lost)}`);
   if (kept.length === 0) return;
-  const peers = [...new Set(kept.map(({ remote }) => remote))].slice(0, PEERS_TOLD);
-  const keptConnections: KeptConnections = { count: kept.length, peers };
+  const keptConnections: KeptConnections = { count: kept.length, peers: peersTold(kept) };
   await journal.note(container.id, uid, { keptConnections });
 }
 
@@ -67,6 +64,6 @@ export function keptIn(entry: JournalEntry | undefined): Pick<SourceStatus, 'kep
   return entry?.keptConnections === undefined ? {} : { keptConnections: entry.keptConnections };
 }
 
-function notKeepable(lost: readonly ContainerConnection[]): string {
+function notKeepable(lost: readonly TcpConnection[]): string {
   return `${lost.length} TCP connections that would break: ${describeConnections(lost)}; ${CURE}`;
 }

@@ -100,6 +100,7 @@ return {'left': left.decode(), 'grows': {'sum': struct.unpack('Q', os.read(up[0]
       EVENTS,
       `
 global expired
+select.select([timer], [], [], 1)
 expired += struct.unpack('Q', os.read(timer, 8))[0]
 value = os.eventfd_read(event)
 quiet = poller.poll(0)

@@ -138,11 +138,16 @@ describe('where an option goes', () => {
     });
   });
 
+  test('at a dump that keeps no connection: CRIU leaves the network as it is', () => {
+    expect(dumpArguments([])).toEqual({ flags: [], config: 'network-lock skip\n' });
+    expect(dumpArguments([{ name: 'tcp-established' }])).toEqual({ flags: ['--tcp-established'], config: '' });
+  });
+
   test('at a restore: only what the images do not hold', () => {
     expect(restoreArguments(all)).toEqual({
       flags: ['--file-locks', '--ext-unix-sk', '--tcp-established'],
       config: 'mntns-compat-mode\n',
     });
-    expect(restoreArguments([])).toEqual({ flags: ['--file-locks'], config: 'tcp-close\n' });
+    expect(restoreArguments([])).toEqual({ flags: ['--file-locks'], config: 'tcp-close\nnetwork-lock skip\n' });
   });
 });

@@ -161,7 +161,7 @@ describe('a dump', () => {
     run.help = '  --tcp-established  allow open TCP connections\n';
     const config = join(setup.runDir, 'dump', `${container.id}.conf`);
     run.checkpoint = () => {
-      expect(readFileSync(config, 'utf8')).toBe('ghost-limit 7\nskip-in-flight\n');
+      expect(readFileSync(config, 'utf8')).toBe('network-lock skip\nghost-limit 7\nskip-in-flight\n');
       return { exitCode: 1 };
     };
     const criuOptions = [
@@ -177,10 +177,12 @@ describe('a dump', () => {
     expect(existsSync(config)).toBe(false);
   });
 
-  test('without options is that of a plain container', async () => {
-    await setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
+  test('that keeps connections has CRIU lock the network, and needs no configuration', async () => {
+    const criuOptions = [{ name: 'tcp-established' }] as const;
+    await setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000, criuOptions });
     const words = setup.runc.commands.find((command) => command.includes('--image-path')) ?? [];
     expect(words[0]).toBe('runc');
+    expect(words).toContain('--tcp-established');
     expect(words).not.toContain('--file-locks');
   });
 
@@ -269,7 +271,8 @@ describe('a dump', () => {
     const run = setup.runc;
     await setup.driver().dump(container, setup.checkpoint, { timeoutMs: 1000 });
     const calls = run.commands.filter((words) => !words.includes('--help'));
-    expect(calls.every((words) => words[2] === join(setup.directory, 'docker/runtime-transship/moby'))).toBe(true);
+    const root = join(setup.directory, 'docker/runtime-transship/moby');
+    expect(calls.every((words) => words[words.indexOf('--root') + 1] === root)).toBe(true);
     const foreign = { ...container, id: 'd'.repeat(64) };
     await expect(setup.driver().dump(foreign, setup.checkpoint, { timeoutMs: 1000 })).rejects.toMatchObject({
       reason: 'RuntimeUnsupported',

@@ -38,7 +38,9 @@ describe('a wake-up', () => {
     expect(await readlink(join(setup.marker, 'images'))).toBe(setup.checkpoint.images);
     const { runtime, annotations } = driver.createOptions(UID);
     expect(runtime).toBe('transship');
-    expect(readFileSync(annotations['org.criu.config'] ?? '', 'utf8')).toBe('leave-stopped\ntcp-close\n');
+    expect(readFileSync(annotations['org.criu.config'] ?? '', 'utf8')).toBe(
+      'leave-stopped\ntcp-close\nnetwork-lock skip\n',
+    );
     await driver.arm(ID, UID, setup.checkpoint);
     expect(await driver.wakeState(ID)).toBe('armed');
   });
@@ -49,7 +51,7 @@ describe('a wake-up', () => {
     await driver.arm(ID, UID, setup.checkpoint, { criuOptions });
     const { annotations } = driver.createOptions(UID);
     expect(readFileSync(annotations['org.criu.config'] ?? '', 'utf8')).toBe(
-      'leave-stopped\ntcp-close\nmntns-compat-mode\n',
+      'leave-stopped\ntcp-close\nnetwork-lock skip\nmntns-compat-mode\n',
     );
     expect(readFileSync(join(setup.marker, 'restore-options'), 'utf8')).toBe('--file-locks\n--ext-unix-sk\n');
   });
