@@ -1,5 +1,5 @@
-import type { CriuOption } from '../../criu/options';
-import { formatCriuOption, restoreArguments } from '../../criu/options';
+import type { CriuOption, DumpArguments, RestoreArguments } from '../../criu/options';
+import { dumpArguments, restoreArguments } from '../../criu/options';
 import type { CheckpointDirectories } from '../driver';
 
 /**
@@ -12,13 +12,15 @@ function placesOf({ images, work }: CheckpointDirectories): string {
 
 /** All that a dump is told: Docker itself tells runc nothing. */
 export function dumpConfig(directories: CheckpointDirectories, options: readonly CriuOption[]): string {
-  // CRIU refuses it at a dump.
-  const told = options.filter(({ name }) => name !== 'mntns-compat-mode');
-  return placesOf(directories) + told.map((option) => `${formatCriuOption(option).replace('=', ' ')}\n`).join('');
+  return placesOf(directories) + linesOf(dumpArguments(options));
 }
 
 /** All that a restore is told of the options that its dump was made with. */
 export function restoreConfig(directories: CheckpointDirectories, options: readonly CriuOption[]): string {
-  const { flags, config } = restoreArguments(options);
-  return placesOf(directories) + flags.map((flag) => `${flag.slice('--'.length)}\n`).join('') + config;
+  return placesOf(directories) + linesOf(restoreArguments(options));
+}
+
+/** What runc has a flag for, CRIU knows by the same name. */
+function linesOf({ flags, config }: DumpArguments | RestoreArguments): string {
+  return flags.map((flag) => `${flag.slice('--'.length)}\n`).join('') + config;
 }

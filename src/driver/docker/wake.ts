@@ -1,11 +1,15 @@
+import { utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError, reasonOf } from '../../runtime/errors';
 import { sleptThrough } from '../../runtime/deadline';
 import type { WakeState, Woken } from '../driver';
 import { killRestore } from '../runc/kill-restore';
 import { moveState, readWakeState } from '../runc/marker';
+import { markerPaths } from '../runc/paths';
 import type { StartOutcome } from '../runc/wake';
 import { describeWakeUp, explainFailure } from '../runc/wake';
+import { hasCode } from '../system-error';
 import type { DockerDriverOptions } from './options';
 import { CHECKPOINT_NAME } from './options';
 
@@ -67,9 +71,21 @@ async function startWithDeadline(
 }
 
 /** Somebody may have disarmed it while it was started: then it may not run. */
-async function settleStarted(containerID: string, { runDir, engine }: DockerDriverOptions): Promise<void> {
-  if (await moveState(runDir, containerID, 'restoring', 'resumed')) return;
-  await engine.kill(containerID);
+async function settleStarted(containerID: string, options: DockerDriverOptions): Promise<void> {
+  if (await moveToResumed(containerID, options)) return;
+  await options.engine.kill(containerID);
+}
+
+/** By the time of that state the wake-up is dated; a rename alone would leave that of the arming. */
+async function moveToResumed(containerID: string, { runDir, clock }: DockerDriverOptions): Promise<boolean> {
+  const now = new Date(clock.now());
+  try {
+    await utimes(join(markerPaths(runDir, containerID).directory, 'restoring'), now, now);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+  return moveState(runDir, containerID, 'restoring', 'resumed');
 }
 
 /**
@@ -91,10 +107,11 @@ async function settleEarlier(containerID: string, timeoutMs: number, options: Do
   }
 }
 
-/** What became of a restore, by what the container is. */
-async function settle(containerID: string, { engine, runDir }: DockerDriverOptions): Promise<WakeState> {
-  const container = await engine.inspect(containerID);
-  await moveState(runDir, containerID, 'restoring', hasRun(container) ? 'resumed' : 'failed');
+/** What became of a restore, by what the container is; one that runs has done so at the latest since now. */
+async function settle(containerID: string, options: DockerDriverOptions): Promise<WakeState> {
+  const { engine, runDir } = options;
+  if (hasRun(await engine.inspect(containerID))) await moveToResumed(containerID, options);
+  else await moveState(runDir, containerID, 'restoring', 'failed');
   return readWakeState(runDir, containerID);
 }
 

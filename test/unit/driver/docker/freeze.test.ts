@@ -37,7 +37,7 @@ describe('a dump', () => {
     };
     await dump();
     expect(config.replace(/^#.*\n/, '')).toBe(
-      `images-dir ${setup.runDir}/dump/${ID}.images\nwork-dir ${setup.runDir}/dump/${ID}.work\n`,
+      `images-dir ${setup.runDir}/dump/${ID}.images\nwork-dir ${setup.runDir}/dump/${ID}.work\nnetwork-lock skip\n`,
     );
     expect(readFileSync(setup.nodeConfig, 'utf8')).toBe('theirs\n');
     expect(readdirSync(join(setup.runDir, 'dump'))).toEqual([]);
@@ -84,7 +84,13 @@ describe('a dump', () => {
       criuOptions: [{ name: 'ghost-limit', value: '7' }, { name: 'file-locks' }, { name: 'mntns-compat-mode' }],
       closeConnections: () => Promise.resolve(),
     });
-    expect(config.split('\n').slice(3)).toEqual(['ghost-limit 7', 'file-locks', 'skip-in-flight', '']);
+    expect(config.split('\n').slice(3)).toEqual([
+      'file-locks',
+      'network-lock skip',
+      'ghost-limit 7',
+      'skip-in-flight',
+      '',
+    ]);
   });
 
   test('that fails is explained by the log of CRIU, and the container is paused again', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReasonedError } from '../../../../src/runtime/errors';
 import { DESCRIPTORS, DockerDriverSetup } from '../../../lib/docker-driver-setup';
@@ -24,7 +24,7 @@ test('what is armed has CRIU read from the volume, and Docker its own file', asy
   const { annotations, runtime } = setup.dockerDriver().createOptions(UID);
   expect(runtime).toBe('runc');
   expect(readFileSync(annotations['org.criu.config'] ?? '', 'utf8')).toBe(
-    `images-dir ${setup.marker}/images\nwork-dir ${setup.marker}/work\nfile-locks\next-unix-sk\ntcp-close\n`,
+    `images-dir ${setup.marker}/images\nwork-dir ${setup.marker}/work\nfile-locks\next-unix-sk\ntcp-close\nnetwork-lock skip\n`,
   );
   expect(readFileSync(join(setup.place, 'descriptors.json'), 'utf8')).toBe(DESCRIPTORS);
   expect(await state()).toBe('armed');
@@ -49,6 +49,15 @@ test('it is restored once, and asked again only reports', async () => {
   expect(await wake()).toEqual(woken);
   expect([await state(), setup.calls]).toEqual(['resumed', ['restore it from transship']]);
   await expect(arm()).rejects.toMatchObject({ reason: 'AlreadyWaking' });
+});
+
+test('the wake-up is dated by the answer of Docker, not by the arming', async () => {
+  await arm();
+  const long = new Date(Date.now() - 60_000);
+  utimesSync(join(setup.marker, 'armed'), long, long);
+  const before = Date.now();
+  const { resumedAt } = await setup.dockerDriver().wake(ID, { timeoutMs: 1_000 });
+  expect(Date.parse(resumedAt)).toBeGreaterThanOrEqual(before);
 });
 
 test('one that fails is explained by the log of CRIU, and may be armed again', async () => {
