@@ -59,7 +59,8 @@ test('there and back again, and the configuration of the nodes is as it was', as
     report('by docker', moved);
     const { source, target, decision } = moved.status;
     expect([source?.checkpoint?.driver, decision?.driver?.name]).toEqual(['docker', 'docker']);
-    expect(target?.restore).toMatchObject({ found: target?.restore?.processes });
+    // Its child lives for some milliseconds only.
+    expect(target?.restore?.found).toBeGreaterThanOrEqual(1);
     expect(target?.restore?.criu?.pagesRestored).toBeGreaterThan(0);
     const format = '{{.HostConfig.Runtime}} {{.HostConfig.RestartPolicy.Name}} {{.RestartCount}}';
     expect(docker(to, 'inspect', '--format', format, NAME)).toBe('runc always 0');

@@ -11,6 +11,7 @@ import { restoreConfig } from './criu-config';
 import { dockerDumper } from './freeze';
 import type { DockerDriverOptions } from './options';
 import { placeCheckpoint, removeCheckpoint } from './place';
+import { unmountYards } from './unmount-yards';
 import { wakeContainer, wakeStateOf } from './wake';
 
 /** Docker brings it itself, under this name, and lets nobody else have it. */
@@ -44,6 +45,8 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       annotations: { [CRIU_CONFIG_ANNOTATION]: criuConfigPath(runDir, migrationUID) },
     }),
     arm: async (containerID, migrationUID, checkpoint, { criuOptions = [], signal } = {}) => {
+      // Of a restore that failed, as long as the marker knows its work directory.
+      if ((await readWakeState(runDir, containerID)) === 'failed') await unmountYards(containerID, options);
       await placeCheckpoint(containerID, checkpoint.images, options);
       await armMarker(runDir, containerID, migrationUID, checkpoint, {
         criuOptions,
@@ -56,6 +59,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     prove: (container) => proveRestore(container, options),
     disarm: async (containerID, migrationUID) => {
       await killRestore(containerID, options);
+      await unmountYards(containerID, options);
       if ((await readWakeState(runDir, containerID)) === 'resumed')
         await removeMarker(runDir, containerID, migrationUID);
       else await emptyMarker(runDir, containerID);

@@ -155,3 +155,61 @@ test.each(['forget', 'disarm'] as const)(
     expect(removed).toEqual([`${ours ?? ''}/descriptors.json`, ours]);
   },
 );
+
+describe('what a CRIU that was killed in a restore has left mounted', () => {
+  const yard = (directory: string): string => `${directory}/.criu.cgyard.GXWeKh`;
+  const done: string[][] = [];
+  let mounted: string[];
+  beforeEach(async () => {
+    done.length = 0;
+    await arm();
+    mounted = [yard(setup.checkpoint.work), `${yard(setup.checkpoint.work)}/pids`, yard('/elsewhere'), '/a\\040b'];
+    setup.onStart = () => Promise.reject(refused);
+    const run = setup.runc.run.bind(setup.runc);
+    setup.runc.run = async (file, args) => {
+      const result = await run(file, args);
+      if (file === 'cat')
+        return { ...result, stdout: mounted.map((at) => `1 2 0:3 / ${at} rw - tmpfs none rw`).join('\n') };
+      if (file === 'readlink') return { ...result, stdout: `${args.at(-1) ?? ''}\n` };
+      if (file === 'umount' || file === 'rmdir') done.push([file, ...args]);
+      return result;
+    };
+    await expect(wake()).rejects.toBeInstanceOf(ReasonedError);
+  });
+
+  const unmounted = (): string[][] => [
+    ['umount', '--lazy', '--', yard(setup.checkpoint.work)],
+    ['rmdir', '--', yard(setup.checkpoint.work)],
+  ];
+
+  test('is unmounted before anybody may remove the checkpoint', async () => {
+    await setup.dockerDriver().disarm(ID, UID);
+    expect(done).toEqual(unmounted());
+  });
+
+  test('is unmounted before the marker of the next try forgets where it was', async () => {
+    await arm();
+    expect(done).toEqual(unmounted());
+  });
+
+  test('is tried again when it fails', async () => {
+    const run = setup.runc.run.bind(setup.runc);
+    setup.runc.run = async (file, args) => ({ ...(await run(file, args)), exitCode: file === 'umount' ? 32 : 0 });
+    await expect(setup.dockerDriver().disarm(ID, UID)).rejects.toMatchObject({ reason: 'RestoreMountsLeft' });
+    setup.runc.run = run;
+    await setup.dockerDriver().disarm(ID, UID);
+    expect(done.slice(-2)).toEqual(unmounted());
+  });
+
+  test('and nothing on the volume is looked at when there is no such mount', async () => {
+    mounted = ['/'];
+    const asked: string[] = [];
+    const run = setup.runc.run.bind(setup.runc);
+    setup.runc.run = async (file, args) => {
+      asked.push(file);
+      return run(file, args);
+    };
+    await setup.dockerDriver().disarm(ID, UID);
+    expect(asked).not.toContain('readlink');
+  });
+});
