@@ -18,7 +18,7 @@ WORKDIR /opt/transship
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
-COPY oci/transship-runc oci/transship-network oci/
+COPY oci/transship-runc oci/transship-network oci/transship-pages oci/
 # The controller. The agents' pods ask for root, which they need.
 USER 65532:65532
 ENV NODE_ENV=production

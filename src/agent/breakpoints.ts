@@ -17,6 +17,8 @@ export function holdable(deps: AgentDeps, gate: Gate | undefined): AgentDeps {
     images: withBreakpoints('images', deps.images, gate, {}),
     driver: withBreakpoints('driver', deps.driver, gate, { createOptions: 'sync' }),
     dockerDriver: withBreakpoints('driver', deps.dockerDriver, gate, { createOptions: 'sync' }),
+    moveHooks: withBreakpoints('moveHooks', deps.moveHooks, gate, {}),
+    addressGate: withBreakpoints('addressGate', deps.addressGate, gate, {}),
     store: withBreakpoints('store', deps.store, gate, {}),
     node: withBreakpoints('node', deps.node, gate, {}),
     journal: withBreakpoints('journal', deps.journal, gate, {}),

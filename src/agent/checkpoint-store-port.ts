@@ -161,9 +161,21 @@ export interface CheckpointStore {
   /**
    * Compares every file with the manifest, and the manifest with its digest.
    * @param onBytes told how many bytes have been compared so far
+   * @param pagesLater asked with the size of all pages of memory whether their digests are left to `verifyPages`
    * @throws ReasonedError CheckpointMissing, CheckpointCorrupt
    */
-  verify(checkpoint: CheckpointKey, manifestDigest: string, onBytes?: (bytes: number) => void): Promise<Manifest>;
+  verify(
+    checkpoint: CheckpointKey,
+    manifestDigest: string,
+    onBytes?: (bytes: number) => void,
+    pagesLater?: (pageBytes: number) => boolean,
+  ): Promise<Manifest>;
+
+  /**
+   * Compares the pages of memory with the manifest, which a verification has left out.
+   * @throws ReasonedError CheckpointMissing, CheckpointCorrupt
+   */
+  verifyPages(checkpoint: CheckpointKey, manifestDigest: string, onBytes?: (bytes: number) => void): Promise<Manifest>;
 
   /** How much lies in the checkpoint's directory just now; a figure only. */
   measure(checkpoint: CheckpointKey): Promise<DirectorySize>;

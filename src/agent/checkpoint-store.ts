@@ -11,9 +11,11 @@ import { saveImageFile, withImageFile } from '../store/image-file';
 import type { CheckpointKey, CheckpointPaths } from '../store/layout';
 import { checkpointPaths, VOLUMES, WRITABLE_LAYER } from '../store/layout';
 import { carriedLogs, listLogFiles } from '../store/log-files';
+import type { VerifyOptions } from '../store/manifest';
 import { publishManifest, readManifest, verifyCheckpoint } from '../store/manifest';
 import type { Manifest } from '../store/manifest-format';
 import { measureDirectory } from '../store/measure';
+import { isPageImage, pageBytes } from '../store/page-images';
 import { placeLogs } from '../store/place-logs';
 import { LogSavers } from './log-savers';
 import { fillVolume, saveVolume, volumeArchive, volumeNotFilled, volumeNotSaved } from '../store/volume-archive';
@@ -52,6 +54,18 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
     commands: (signal) => abortable(commands, signal),
   });
   let measuring = false;
+  const verify = (
+    checkpoint: CheckpointKey,
+    manifestDigest: string,
+    onProgress: VerifyOptions['onProgress'],
+    choose: VerifyOptions['choose'],
+  ): Promise<Manifest> =>
+    volume.within(VOLUME_TIMEOUT_MS, (signal) =>
+      verifyCheckpoint(pathsOf(checkpoint).directory, manifestDigest, {
+        ...{ clock, signal, onProgress, root, choose },
+        expected: { migrationUID: checkpoint.uid, attempt: checkpoint.attempt },
+      }),
+    );
 
   return {
     root,
@@ -177,16 +191,13 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
           ? undefined
           : { manifest: found.manifest, published: { path: relative, ...found.published } };
       }),
-    verify: (checkpoint, manifestDigest, onProgress) =>
-      volume.within(VOLUME_TIMEOUT_MS, (signal) =>
-        verifyCheckpoint(pathsOf(checkpoint).directory, manifestDigest, {
-          clock,
-          signal,
-          onProgress,
-          root,
-          expected: { migrationUID: checkpoint.uid, attempt: checkpoint.attempt },
-        }),
-      ),
+    verify: (checkpoint, manifestDigest, onProgress, pagesLater) =>
+      verify(checkpoint, manifestDigest, onProgress, (manifest) => {
+        const leavesOut = pagesLater?.(pageBytes(manifest)) === true;
+        return (file) => !leavesOut || !isPageImage(file);
+      }),
+    verifyPages: (checkpoint, manifestDigest, onProgress) =>
+      verify(checkpoint, manifestDigest, onProgress, () => isPageImage),
     measure: async (checkpoint) => {
       // Not by the volume's deadlines: what is only a figure must not keep anything waiting for its end when it hangs.
       if (measuring)

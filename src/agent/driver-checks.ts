@@ -4,6 +4,7 @@ import type { Driver, Finding } from '../driver/driver';
 import { allowedDrivers, isPossible } from '../protocol/driver-choice';
 import type { Drivers } from './chosen-driver';
 import { driverNamed } from './chosen-driver';
+import { memoryFindings } from './target/memory';
 
 /** What a node's look at the drivers comes to. */
 export interface DriversSeen {
@@ -29,13 +30,14 @@ export function targetDrivers(
   engine: EngineInfo,
   source: Pick<SourceStatus, 'drivers' | 'networks'> | undefined,
   needs: { readonly addresses: boolean },
-  spec: Pick<Spec, 'driver'>,
+  spec: Pick<Spec, 'driver' | 'memory'>,
   drivers: Drivers,
 ): Promise<DriversSeen> {
   const container = { hasNodeNetwork: source?.networks?.includes('host') === true };
   return seeDrivers(spec, drivers, source, async (driver) => [
     ...(await driver.checkWake(engine, container)),
     ...(needs.addresses ? await driver.checkAddresses(engine) : []),
+    ...(await memoryFindings(spec, engine, driver)),
   ]);
 }
 

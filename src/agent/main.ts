@@ -35,6 +35,8 @@ import { keepHeartbeat } from './heartbeat';
 import { createCheckpointStore } from './checkpoint-store';
 import { createMigrationAccess } from './kube-access';
 import { createNodeAccess, nodePidOf, onNode } from './node-access';
+import { createAddressMoves } from './move-hook/create';
+import { tidyAddresses } from './move-hook/tidy';
 import type { NodeAccess } from './ports';
 import { createSourceReconciler } from './source/reconcile';
 import { Busy } from './sweep/busy';
@@ -69,6 +71,7 @@ async function main(): Promise<void> {
     execRoot: env.text('TRANSSHIP_DOCKER_EXEC_ROOT', '/var/run/docker'),
     runDirectory: env.text('TRANSSHIP_RUN_DIR', '/run/transship'),
     wrapperPath: env.text('TRANSSHIP_WRAPPER_PATH', '/opt/transship/oci/transship-runc'),
+    hooksDirectory: env.text('TRANSSHIP_HOOKS_DIR', '/etc/transship/hooks'),
     install: env.oneOf('TRANSSHIP_INSTALL', INSTALL_MODES, 'manual'),
     hostPid: env.optional('TRANSSHIP_HOST_PID'),
     healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
@@ -120,13 +123,14 @@ async function main(): Promise<void> {
   const volume = new VolumeAccess(clock);
   const journal = new FileJournal(settings.runDirectory);
   const drivers = createDrivers({
-    ...{ engine, checkpoints, run: commands, volume, clock },
-    execRoot: settings.execRoot,
-    runDir: settings.runDirectory,
-    wrapperPath: settings.wrapperPath,
-    nodePid: nodePidOf(settings.hostPid),
+    ...{ engine, checkpoints, run: commands, volume, clock, nodePid: nodePidOf(settings.hostPid) },
+    ...{ execRoot: settings.execRoot, runDir: settings.runDirectory, wrapperPath: settings.wrapperPath },
   });
   const { driver, dockerDriver } = drivers;
+  const addressMoves = (runner: CommandRunner): ReturnType<typeof createAddressMoves> =>
+    createAddressMoves({ ...settings, commands: runner, directories: hostDirectories });
+  // For the sweep.
+  const plainMoves = addressMoves(plainCommands);
   const nodeAccess = (runner: CommandRunner): NodeAccess =>
     createNodeAccess({
       name: settings.node,
@@ -150,6 +154,7 @@ async function main(): Promise<void> {
       images,
       driver,
       dockerDriver,
+      ...addressMoves(commands),
       store: createCheckpointStore({
         root: settings.volume,
         node: settings.node,
@@ -191,7 +196,7 @@ async function main(): Promise<void> {
   const sweeper = createSweeper({
     ...{ node: settings.node, root: settings.volume, runDirectory: settings.runDirectory },
     ...{ volume, journal, kube, busy, remind, engine: docker, driver, dockerDriver, clock, deadlines, log },
-    ...{ dockerVolumes, volumeLedger, hostDirectories, directoryNotes },
+    ...{ dockerVolumes, volumeLedger, hostDirectories, directoryNotes, moveHooks: plainMoves.moveHooks },
     mountFiles: createMountFiles(plainCommands, deadlines.wakeMs),
     tidy: async () => {
       await drivers.tidy(deadlines.wakeMs);
@@ -199,6 +204,7 @@ async function main(): Promise<void> {
         ({ namespace, name, uidPrefix }) =>
           informer.get(`${namespace}/${name}`)?.metadata.uid.startsWith(uidPrefix) === true,
       );
+      if (await plainMoves.areUsed()) await tidyAddresses(plainMoves.addressGate, docker, () => informer.list());
     },
   });
   informer.onChange((key) => {

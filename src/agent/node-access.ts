@@ -5,6 +5,7 @@ import { probeClosing } from '../driver/probe-closing';
 import { findDumpFacts } from '../driver/dump-facts';
 import { createFindPaths } from '../driver/find-paths';
 import { connectionsToKeep, containerPids, establishedConnections, stoppedProcesses } from '../driver/processes';
+import { readTranslations } from '../driver/translations';
 import type { Clock } from '../runtime/clock';
 import { withDeadline } from '../runtime/deadline';
 import type { CommandRunner } from '../runtime/exec';
@@ -13,6 +14,7 @@ import { listLogFiles } from '../store/log-files';
 import { createVolumeProbe } from '../store/volume';
 import { createVolumeSpeed } from '../store/volume-speed';
 import type { NodeAccess } from './ports';
+import { ownAddresses } from './survey/look-at-sockets';
 import { lookAtNode } from './survey/look-at-node';
 
 const PATH_TIMEOUT_MS = 10_000;
@@ -62,6 +64,10 @@ export function createNodeAccess(options: {
     measureClock: () => measureClockOffset(volume, name),
     establishedConnections: async (pid) => establishedConnections(await containerPids(pid)),
     connectionsToKeep: async (pid) => connectionsToKeep(await containerPids(pid), nodePid),
+    nodeNetwork: async () => {
+      const [addresses, translations] = await Promise.all([ownAddresses(String(nodePid)), readTranslations(nodePid)]);
+      return { addresses, translations };
+    },
     probeClosing: () => probeClosing({ run: commands, clock }),
     closeConnections: (pid) => closeConnections(pid, { run: commands, clock, nodePid }),
     stoppedProcesses: async (pid) => stoppedProcesses(await containerPids(pid)),

@@ -16,6 +16,8 @@ import type { Driver } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
 import type { CheckpointStore } from './checkpoint-store-port';
 import type { ContainerLogs } from '../store/log-files';
+import type { AddressGate, GivenUp, MoveHooks } from './move-hook/port';
+import type { NodeNetwork } from './networks/hooked';
 import type { NodeFacts, Survey } from './survey/facts';
 import type { DirectoryNotes, HostDirectories } from './volumes/host-directories-port';
 
@@ -64,6 +66,8 @@ export interface NodeAccess {
    * the kernel alone has them, and no dump.
    */
   connectionsToKeep(pid: number): Promise<readonly { local: string; remote: string; state: string }[]>;
+  /** The node's own addresses, and which connections reach their end by others. */
+  nodeNetwork(): Promise<NodeNetwork>;
   /** A real reset of a connection of our own. */
   probeClosing(): Promise<ProbeResult>;
   /**
@@ -111,6 +115,8 @@ export interface JournalTimes {
   readonly publishedAt?: string;
   /** Noted just before the object says `Published`: from then on the target may have claimed. */
   readonly reportedAt?: string;
+  /** Noted just before the hook is asked to give the node's addresses up (spec.network), which it may never do. */
+  readonly addressesGivenUp?: GivenUp;
   /** Those that the dump holds, noted before it begins. */
   readonly keptConnections?: KeptConnections;
   /** What the freeze closed, noted when it is done. */
@@ -185,6 +191,8 @@ export interface AgentDeps {
   /** The one that the migration at hand goes by; `runc` as long as none is chosen (chosen-driver.ts). */
   readonly driver: Driver;
   readonly dockerDriver: Driver;
+  readonly moveHooks: MoveHooks;
+  readonly addressGate: AddressGate;
   readonly store: CheckpointStore;
   readonly node: NodeAccess;
   readonly journal: Journal;

@@ -86,6 +86,13 @@ function telling(deps: AgentDeps, migration: ContainerMigration, begin: (activit
     };
     return during({ doing, measure: () => ({ bytes: moved, files: 1 }) }, () => work(onBytes));
   };
+  const comparing = <T>(work: (onBytes: (total: number) => void) => Promise<T>): Promise<T> => {
+    let verified = 0;
+    const onBytes = (total: number): void => {
+      verified = total;
+    };
+    return during({ doing: 'Verify', measure: () => ({ bytes: verified, files }) }, () => work(onBytes));
+  };
   return {
     ...deps,
     images: {
@@ -116,14 +123,9 @@ function telling(deps: AgentDeps, migration: ContainerMigration, begin: (activit
         counting('SaveImage', (onBytes) => store.saveImage(checkpoint, content, { ...options, onBytes })),
       withImage: (checkpoint, expected, options, use) =>
         counting('LoadImage', (onBytes) => store.withImage(checkpoint, expected, { ...options, onBytes }, use)),
-      verify: (checkpoint, digest) => {
-        let verified = 0;
-        const onBytes = (total: number): void => {
-          verified = total;
-        };
-        const measure = (): Amount => ({ bytes: verified, files });
-        return during({ doing: 'Verify', measure }, () => store.verify(checkpoint, digest, onBytes));
-      },
+      verify: (checkpoint, digest, _onBytes, pagesLater) =>
+        comparing((onBytes) => store.verify(checkpoint, digest, onBytes, pagesLater)),
+      verifyPages: (checkpoint, digest) => comparing((onBytes) => store.verifyPages(checkpoint, digest, onBytes)),
     },
   };
 }

@@ -3,26 +3,22 @@ import type { ContainerInfo } from '../docker/engine';
 import type { RestoreProof } from '../driver/restore-proof';
 import { allDone } from '../runtime/all-done';
 import { ReasonedError, reasonOf } from '../runtime/errors';
-import type { CheckpointKey } from '../store/layout';
-import { WRITABLE_LAYER } from '../store/layout';
-import type { Manifest } from '../store/manifest-format';
-import { checkpointOf } from './checkpoint-key';
-import { holdsWritableLayer } from './checkpoint-store';
-import type { UnpackedBase } from './checkpoint-store-port';
-import { containerLogs } from './container-logs';
-import { requireImage } from './created-container';
 import { reportedOptions } from './criu-options';
+import type { Filled, FillVolumes } from './fill';
+import { fill } from './fill';
+import { openAddresses } from './move-hook/source-steps';
+import { takeAddresses } from './move-hook/wake-steps';
 import { addressesToRestore } from './networks/kept-addresses';
 import type { AgentDeps } from './ports';
-import { emptyUnlessBase, unpackedBase } from './pre-copied';
 
-/** Puts what is no part of the checkpoint's images in place, in a container that was never started. Can be repeated. */
-export type FillVolumes = (
-  migration: ContainerMigration,
-  container: ContainerInfo,
-  manifest: Manifest,
-  deps: AgentDeps,
-) => Promise<void>;
+/** How a wake-up differs from others. */
+export interface WakeSettings {
+  readonly fillVolumes?: FillVolumes;
+  /** What is in place already; of another container or checkpoint it counts for nothing. */
+  readonly filled?: Filled | undefined;
+  /** The container runs before its memory is there: see `Driver.arm`. */
+  readonly lazyPages?: boolean;
+}
 
 /** How a wake-up went. */
 export interface WokenUp {
@@ -47,20 +43,24 @@ export function isBegunAnew(error: unknown): boolean {
  * came of it. A container that was begun anew instead is none that was woken up (`isBegunAnew`).
  *
  * @param manifestDigest that of the checkpoint that was verified
- * @param fillVolumes puts the files of the container's volumes in place, where they are not there already
  */
 export async function wakeUp(
   migration: ContainerMigration,
   container: ContainerInfo,
   manifestDigest: string,
   deps: AgentDeps,
-  fillVolumes?: FillVolumes,
+  settings: WakeSettings = {},
 ): Promise<WokenUp> {
   const { driver, clock } = deps;
   const before = await driver.wakeState(container.id);
-  if (before === 'none') await arm(migration, container, manifestDigest, deps, fillVolumes);
+  const isToStart = before === 'none' || before === 'armed';
+  await allDone(
+    before === 'none' ? arm(migration, container, manifestDigest, deps, settings) : Promise.resolve(),
+    isToStart ? takeAddresses(migration, container, deps) : Promise.resolve(),
+  );
   const startedMs = clock.now();
   const { resumedAt } = await driver.wake(container.id, { timeoutMs: deps.deadlines.wakeMs });
+  await openAddresses(migration, deps);
   // The container runs: from here on nobody waits.
   const started = await requireStarted(container.id, deps);
   if (addressesOf(migration, container) !== undefined && started.pid !== 0) await driver.openNetwork(started);
@@ -78,67 +78,28 @@ export async function hasRunOn(container: ContainerInfo, { driver }: Pick<AgentD
   return state === 'resumed' || (state === 'none' && container.pid !== 0);
 }
 
-/** Up to the start: the changed files, those of the volumes, the log, then the marker that makes the start a restore. */
+/** Makes the next start a restore, when all is in place that is no part of the checkpoint's images. */
 async function arm(
   migration: ContainerMigration,
   container: ContainerInfo,
   manifestDigest: string,
   deps: AgentDeps,
-  fillVolumes?: FillVolumes,
+  { fillVolumes, filled, lazyPages = false }: WakeSettings,
 ): Promise<void> {
-  const { node, store, driver } = deps;
-  if (container.state !== 'created') {
-    // The markers lie on a tmpfs: after a reboot they are gone, and the container must not be restored a second time.
-    throw new ReasonedError(
-      'AlreadyRan',
-      `container ${container.name} on ${node.name} has run already and is ${container.state}; was the node restarted, or the mark of the wake-up removed?`,
-    );
-  }
-  requireImage(migration, container);
-  const checkpoint = checkpointOf(migration);
-  const [directories, found] = await allDone(store.prepareDirectories(checkpoint), store.readManifest(checkpoint));
-  if (found?.published.digest !== manifestDigest) {
-    throw new ReasonedError('CheckpointCorrupt', 'the manifest on the volume is not the one that was verified');
-  }
-  const base = unpackedBase(migration, container);
-  // Each goes to a place of its own, and starts programs of its own.
-  await allDone(
-    applyLayer(checkpoint, container, found.manifest, base, deps),
-    fillVolumes?.(migration, container, found.manifest, deps) ?? Promise.resolve(),
-    // Docker goes on writing where they end.
-    store.placeLogs(checkpoint, found.manifest, containerLogs(container)),
-  );
+  const isFilled = filled?.container.id === container.id && filled.manifestDigest === manifestDigest;
+  if (isFilled) await fillVolumes?.(migration, container, filled.manifest, deps);
+  const { directories } = isFilled ? filled : await fill(migration, container, manifestDigest, deps, fillVolumes);
   const criuOptions = reportedOptions(migration.status.source);
   const addresses = addressesOf(migration, container);
-  await driver.arm(container.id, migration.metadata.uid, directories, {
+  await deps.driver.arm(container.id, migration.metadata.uid, directories, {
     criuOptions,
     ...(addresses === undefined ? {} : { addresses }),
+    ...(lazyPages ? { lazyPages } : {}),
   });
 }
 
 function addressesOf({ spec, status }: ContainerMigration, { networkMode }: ContainerInfo): string[] | undefined {
   return addressesToRestore(status.source ?? {}, spec, networkMode);
-}
-
-async function applyLayer(
-  checkpoint: CheckpointKey,
-  container: ContainerInfo,
-  manifest: Manifest,
-  base: UnpackedBase | undefined,
-  deps: AgentDeps,
-): Promise<void> {
-  const { store, node } = deps;
-  if (container.upperDir !== undefined) {
-    await emptyUnlessBase(WRITABLE_LAYER, container.upperDir, manifest, base, deps);
-  }
-  if (!holdsWritableLayer(manifest)) return;
-  if (container.upperDir === undefined) {
-    throw new ReasonedError(
-      'StorageDriverUnsupported',
-      `Docker on ${node.name} does not tell where the container's changed files lie; the storage driver must be overlay2`,
-    );
-  }
-  await store.applyWritableLayer(checkpoint, container.upperDir, manifest, base);
 }
 
 /** The marker alone is no proof: a wrapper that dies at the very end leaves it behind a start that failed. */

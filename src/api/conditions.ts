@@ -5,10 +5,11 @@ import type { Condition } from './types';
  *
  * - `Ready` (kstatus): True only when the container runs on the target; absent in the phase Checked, present in all others.
  * - `Reconciling`, `Stalled` (kstatus): abnormal-true, absent when normal. Stalled: it will not get further by itself.
+ * - `MemoryComplete`: only where memory is brought in while the container runs already.
  * - the others: Unknown until their step was reached, True when it was done, False when it cannot be.
  */
 export type ConditionType =
-  'Ready' | 'Reconciling' | 'Stalled' | 'PreflightPassed' | 'Prepared' | 'Checkpointed' | 'Restored';
+  'Ready' | 'Reconciling' | 'Stalled' | 'PreflightPassed' | 'Prepared' | 'Checkpointed' | 'Restored' | 'MemoryComplete';
 
 export interface ConditionInput {
   readonly type: ConditionType;

@@ -40,6 +40,12 @@ export interface CheckpointDirectories {
  */
 export type WakeState = 'none' | 'armed' | 'restoring' | 'restored' | 'resumed' | 'failed';
 
+/**
+ * Where the memory of a container is that runs before all of it was there: `lost` will not come any more, whatever the
+ * container does; `why` says for people how that came.
+ */
+export type LazyMemory = { readonly state: 'arriving' | 'complete' } | { readonly state: 'lost'; readonly why: string };
+
 /** What `prepareDump` found out, for the dump that follows it. */
 export interface PreparedDump {
   /** What runc says of its options. */
@@ -85,6 +91,9 @@ export interface Driver {
 
   /** Why this node cannot wake a container up whose sockets need their addresses (`arm`). Changes nothing. */
   checkAddresses(engine: DriverEngineInfo): Promise<readonly Finding[]>;
+
+  /** Why this node cannot bring memory in while a container runs already (`arm`). Changes nothing. */
+  checkLazy(engine: DriverEngineInfo): Promise<readonly Finding[]>;
 
   /**
    * Does of a dump what the container need not stand still for, right before it is paused. A dump that is not told what
@@ -142,12 +151,20 @@ export interface Driver {
    * @param options.addresses IP addresses that its sockets have: where Docker has not made the container's network yet,
    *   they are there when CRIU makes the sockets, with a route to everywhere; and no TCP leaves the new network before
    *   the processes run. Not for a container in the network of the node.
+   * @param options.lazyPages the container runs before its memory is there, which comes from `checkpoint.images` meanwhile
+   *   and must stay there until `memory` says that it is complete. Should it not come, the container is killed, also
+   *   without an agent.
    */
   arm(
     containerID: string,
     migrationUID: string,
     checkpoint: CheckpointDirectories,
-    options?: { criuOptions?: readonly CriuOption[]; addresses?: readonly string[]; signal?: AbortSignal },
+    options?: {
+      criuOptions?: readonly CriuOption[];
+      addresses?: readonly string[];
+      lazyPages?: boolean;
+      signal?: AbortSignal;
+    },
   ): Promise<void>;
 
   /** Where the wake-up stands, read from the disk: for an agent that was restarted. */
@@ -158,6 +175,9 @@ export interface Driver {
    * CRIU's log. Called again for a container that has resumed, it only reports.
    */
   wake(containerID: string, options: { timeoutMs: number }): Promise<Woken>;
+
+  /** Of a container that was armed with `lazyPages` and has resumed; one whose marker is gone has lost it. */
+  memory(containerID: string): Promise<LazyMemory>;
 
   /**
    * Looks whether a container that has resumed is the one that was dumped and not begun anew, whatever the wrapper says

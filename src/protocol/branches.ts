@@ -1,3 +1,5 @@
+import { TARGET_BRANCHES } from './target-branches';
+
 /** What a branch of a decision is for: the rows of the tables in docs/protocol.md, which are generated from here. */
 export interface Branch {
   /** When it is taken. The branches of a function are tried in the order in which they stand here. */
@@ -44,6 +46,26 @@ export const CONTROLLER_BRANCHES = {
   FinishWithoutSettling: {
     when: 'the source is `Released`, and the target node was fenced after the container had run there',
     then: '`Succeeded`, and says that the target node is out of service since',
+  },
+  AbandonMemory: {
+    when: 'the container ran on the target without all of its memory, and the target node is fenced',
+    then: 'tells the source to end the original, and waits for it, reason `MemoryLost`',
+  },
+  FinishMemoryFenced: {
+    when: 'the same, and the original is ended, or the source node is fenced too',
+    then: '`Failed`: `MemoryLost`, with what is left; it is not woken up a second time',
+  },
+  AwaitUnreachableMemory: {
+    when: 'the container runs on the target without all of its memory, and the target does not report',
+    then: 'waits, reason `TargetUnreachable`, and says how to fence the node',
+  },
+  AwaitMemory: {
+    when: 'the container runs on the target, and its memory is still being brought in',
+    then: 'waits for the target, reason `MemoryArriving`; nothing of the checkpoint is removed',
+  },
+  FinishMemoryLost: {
+    when: 'the container was ended on the target because its memory was lost, and the original is ended too',
+    then: '`Failed`, with the reason of the target and what is left',
   },
   AwaitSettling: {
     when: 'the container runs on the target and its restart policy is not set yet',
@@ -159,7 +181,15 @@ export const CONTROLLER_BRANCHES = {
 export const SOURCE_BRANCHES = {
   NotAdmitted: { when: 'the controller has decided nothing, or decided it for another object', then: 'nothing' },
   Finished: { when: '`Released` or `RolledBack`', then: 'nothing' },
+  AwaitMemory: {
+    when: 'the container runs on the target, and needs the checkpoint still',
+    then: 'nothing: the original stays frozen',
+  },
   LookBeforeRelease: { when: 'the container runs on the target', then: 'looks at its own Docker' },
+  EndOriginal: {
+    when: 'the container ran on the target and lost its memory there',
+    then: 'kills the original while it is frozen; keeps it and the checkpoint → `Released`',
+  },
   ReleaseOriginal: {
     when: 'the container runs on the target, the original is there',
     then: 'kills it while it is frozen, removes or keeps it → `Released`',
@@ -222,60 +252,8 @@ export const SOURCE_BRANCHES = {
   PublishDone: { when: 'step Freeze, done', then: 'nothing' },
 } as const satisfies Record<string, Branch>;
 
-/** Every branch of decideTarget. */
-export const TARGET_BRANCHES = {
-  NotAdmitted: { when: 'the controller has decided nothing, or decided it for another object', then: 'nothing' },
-  Finished: { when: '`Settled` or `Withdrawn`', then: 'nothing' },
-  Settle: {
-    when: '`Restored`',
-    then: 'sets the restart policy, removes the markers → `Settled`',
-  },
-  ObeyFence: {
-    when: '`Claimed` or later, and the claim was taken away by fencing this node',
-    then: 'removes the container, whatever it does → `Withdrawn`',
-  },
-  LookBeforeWake: { when: '`Claimed`', then: 'looks at its own Docker and at the marker' },
-  ReportWoken: {
-    when: '`Claimed`, and the container has run on here',
-    then: 'proves the restore → `Restored`, whatever became of the container since',
-  },
-  HoldFenced: {
-    when: '`Claimed`, and this node carries the taint `node.kubernetes.io/out-of-service`',
-    then: 'nothing: somebody vouches that nothing runs here, so nothing is started',
-  },
-  GiveBackRetries: {
-    when: '`Claimed`, and the wake-up has failed more than `spec.backoffLimit` times again',
-    then: 'makes sure that nothing runs here and nothing will → `Failed`',
-  },
-  GiveBackUnwanted: {
-    when: '`Claimed`, the wake-up has failed, and the migration is deleted or cancelled',
-    then: 'makes sure that nothing runs here and nothing will → `Failed`',
-  },
-  BackOffWake: { when: '`Claimed`, the wake-up has failed and is not due again', then: 'waits until it is' },
-  Wake: { when: '`Claimed`', then: 'wakes the container up, never a second time → `Restored`' },
-  WithdrawRevoked: {
-    when: 'revoked',
-    then: 'makes sure that nothing runs here and nothing will → `Withdrawn`',
-  },
-  FailedBefore: { when: '`Failed`', then: 'nothing: the controller decides' },
-  Ended: { when: 'the migration has ended', then: 'nothing' },
-  SpecNotAccepted: { when: 'the spec is not the one that was admitted', then: 'nothing: the controller decides' },
-  GivingUp: { when: 'deleted or cancelled', then: 'nothing new is begun: the controller decides' },
-  BackOff: { when: 'the step failed and is not due again', then: 'waits until it is' },
-  PreflightDone: { when: 'step Preflight, done', then: 'nothing' },
-  AwaitSourcePreflight: { when: 'step Preflight, the source has not looked yet', then: 'nothing' },
-  Preflight: { when: 'step Preflight', then: 'looks whether the container can be woken up → `Preflighted`' },
-  PrepareDone: { when: 'step Prepare, done', then: 'nothing' },
-  AwaitSourcePrepare: { when: 'step Prepare, the source has not described the container yet', then: 'nothing' },
-  Prepare: { when: 'step Prepare', then: 'creates the container, not started → `Prepared`' },
-  NothingPrepared: { when: 'step Freeze, nothing is prepared here', then: 'nothing' },
-  AwaitPublished: { when: 'step Freeze, the checkpoint is not published yet', then: 'nothing' },
-  Claim: {
-    when: 'step Freeze, the checkpoint is published and not revoked',
-    then: 'verifies every file, claims with the `resourceVersion` it saw → `Claimed`',
-  },
-} as const satisfies Record<string, Branch>;
-
 export type ControllerBranch = keyof typeof CONTROLLER_BRANCHES;
 export type SourceBranch = keyof typeof SOURCE_BRANCHES;
 export type TargetBranch = keyof typeof TARGET_BRANCHES;
+
+export { TARGET_BRANCHES };

@@ -4,6 +4,7 @@ import { isCopy, isFinal } from '../api/types';
 import type { SourceBranch } from './branches';
 import { claimHolds, isRestored } from './claim';
 import { FENCE_RECHECK_MS, notDueUntil } from './due';
+import { isMemoryMissing } from './memory';
 
 /** What the source agent finds on its node. Looked at only when a decision says `Look`. */
 export interface SourceView {
@@ -68,7 +69,12 @@ export function decideSource(migration: ContainerMigration, seen: SourceObservat
   if (source?.state === 'Released' || source?.state === 'RolledBack') return wait('Finished');
 
   // After the claim only the target decides what becomes of the container, whatever the controller says.
-  if (claimHolds(migration)) return isRestored(target) ? release(seen.view) : wait('TargetHasClaim');
+  if (claimHolds(migration)) {
+    if (!isRestored(target)) return wait('TargetHasClaim');
+    const isGivenUp = decision.memoryLost === true || isFinal(migration);
+    if (target.lazyPages === 'Pending' && !isGivenUp) return wait('AwaitMemory');
+    return release(seen.view, isMemoryMissing(target));
+  }
   // Also one that ended without this node, which was fenced: the object has said that the container is lost, and its
   // owner may have brought it back elsewhere (I6).
   if (isFinal(migration)) return wait('Ended');
@@ -92,8 +98,9 @@ export function decideSource(migration: ContainerMigration, seen: SourceObservat
   }
 }
 
-function release(view: SourceView | undefined): SourceStep {
+function release(view: SourceView | undefined, isKept: boolean): SourceStep {
   if (view === undefined) return { do: 'Look', because: 'LookBeforeRelease' };
+  if (isKept) return { do: 'Release', because: 'EndOriginal' };
   return { do: 'Release', because: view.original === 'gone' ? 'ReleaseNothing' : 'ReleaseOriginal' };
 }
 

@@ -7,6 +7,7 @@ import { claimHolds } from './claim';
 import type { ControllerStep } from './controller/step';
 import { estimateOf } from './estimate';
 import { downtimeOf, timingsOf } from './measurements';
+import { memoryConditions } from './memory';
 import { restoredDetails } from './restored';
 
 /** The fields of status that the controller owns, and no other (one field manager per actor). */
@@ -41,7 +42,7 @@ export function statusAfter(migration: ContainerMigration, step: StatusStep, at:
     ...(finishedAt === undefined ? {} : { finishedAt }),
     conditions: nextConditions(
       status.conditions ?? [],
-      conditionsOf(progress, status.conditions ?? [], restoredDetails(status)),
+      [...conditionsOf(progress, status.conditions ?? [], restoredDetails(status)), ...memoryConditions(status)],
       { now: at, generation: metadata.generation },
     ),
     phaseTransitions,
@@ -84,6 +85,9 @@ function decisionAfter(
       return status.decision && { ...status.decision, revoked };
     }
     case 'Wait':
+      return step.memoryLost === true && status.decision !== undefined
+        ? { ...status.decision, memoryLost: true }
+        : status.decision;
     case 'Refuse':
     case 'Finish':
       return status.decision;

@@ -4,6 +4,7 @@ import { isCopy, isFinal } from '../api/types';
 import type { TargetBranch } from './branches';
 import { claimHolds, isClaimed } from './claim';
 import { FENCE_RECHECK_MS, notDueUntil } from './due';
+import { MEMORY_RECHECK_MS } from './memory';
 
 /** What the target agent finds on its node. Looked at only when a decision says `Look`. */
 export interface TargetView {
@@ -14,6 +15,11 @@ export interface TargetView {
   readonly container: 'none' | 'created' | 'woken' | 'stopped';
   /** Whether this node carries the taint out-of-service. */
   readonly outOfService: boolean;
+  /**
+   * Of a container that runs before all of its memory is here: `lost` cannot be brought in any more. Undefined where that
+   * is not waited for, and of a container that is gone.
+   */
+  readonly memory?: 'arriving' | 'complete' | 'lost' | undefined;
 }
 
 export interface TargetObservation {
@@ -38,6 +44,10 @@ export type TargetStep = { readonly because: TargetBranch } & (
   | { readonly do: 'Wake' }
   /** Make sure that nothing runs here and nothing will, and give the claim back. */
   | { readonly do: 'GiveBack' }
+  /** All of the container's memory is here: compare it with the manifest. */
+  | { readonly do: 'Complete' }
+  /** The container has run without all of its memory, and will not get it: end it, keep what is left. */
+  | { readonly do: 'Lose' }
   /** The container runs here for good: set its restart policy, take away what only waking it up needed. */
   | { readonly do: 'Settle' }
   /** The checkpoint may not be claimed any more: remove what was made here. */
@@ -57,7 +67,7 @@ export function decideTarget(migration: ContainerMigration, seen: TargetObservat
     case 'Withdrawn':
       return wait('Finished');
     case 'Restored':
-      return { do: 'Settle', because: 'Settle' };
+      return target.lazyPages === 'Pending' ? bringIn(seen) : { do: 'Settle', because: 'Settle' };
     case 'Claimed':
       // The commit point is passed: this node alone may run the container, so it goes on whatever the spec says now.
       return wake(migration, seen);
@@ -77,6 +87,20 @@ export function decideTarget(migration: ContainerMigration, seen: TargetObservat
   const untilMs = notDueUntil(target, seen.nowMs);
   if (untilMs !== undefined) return { do: 'Wait', because: 'BackOff', untilMs };
   return forward(migration, decision.step);
+}
+
+/** The container runs, whatever else is wanted by now: it needs its memory. */
+function bringIn({ view, nowMs }: TargetObservation): TargetStep {
+  if (view === undefined) return { do: 'Look', because: 'LookAtMemory' };
+  switch (view.memory) {
+    case 'arriving':
+      return { do: 'Wait', because: 'AwaitMemory', untilMs: nowMs + MEMORY_RECHECK_MS };
+    case 'lost':
+      return { do: 'Lose', because: 'LoseMemory' };
+    case 'complete':
+    case undefined:
+      return { do: 'Complete', because: 'CompleteMemory' };
+  }
 }
 
 const isUnwanted = ({ metadata, spec }: ContainerMigration): boolean =>

@@ -14,7 +14,7 @@ import { MANIFEST } from './layout';
 import type { Manifest, ManifestFile, ManifestMeta } from './manifest-format';
 import { MAX_MANIFEST_BYTES, formatManifest, parseManifest } from './manifest-format';
 import { readAtMost, withOwnFile } from './regular-file';
-import type { VerifyFilesOptions } from './verify-files';
+import type { DigestChoice, VerifyFilesOptions } from './verify-files';
 import { NotVisible, attempt, corrupt, verifyFiles } from './verify-files';
 import { codeOf, volumeError } from './volume-errors';
 
@@ -46,6 +46,8 @@ export interface VerifyOptions extends VerifyFilesOptions {
   readonly root?: string;
   /** What the manifest must say that it is of. */
   readonly expected?: Partial<ManifestMeta>;
+  /** Chooses the files whose digests are compared, by the manifest that was found to be right; all when absent. */
+  readonly choose?: ((manifest: Manifest) => DigestChoice) | undefined;
 }
 
 /**
@@ -114,7 +116,7 @@ export async function verifyCheckpoint(
     try {
       const { manifest } = await readChecked(directory, root, expectedManifestDigest);
       requireMeta(directory, manifest, expected);
-      await verifyFiles(directory, manifest, options);
+      await verifyFiles(directory, manifest, options, options.choose?.(manifest));
       return manifest;
     } catch (error) {
       if (!(error instanceof NotVisible)) throw volumeError(directory, error);

@@ -146,6 +146,8 @@ export function targetAfter(
     case 'Wait':
     case 'Look':
     case 'GiveBack':
+    case 'Complete':
+    case 'Lose':
       return undefined;
   }
 }

@@ -82,12 +82,14 @@ async function takeMachine(): Promise<Machine> {
 
 /**
  * Keeps the results of this profile, and writes the page out of those of all profiles. Of a run of some cases those take
- * the place of what the last whole run found.
+ * the place of what the last whole run found; of cases that are no more, nothing is kept.
  */
 async function writeReport(found: readonly CaseResult[], startedMs: number, isWhole: boolean): Promise<void> {
   const file = join(DIRECTORY, `${labEnvironment()['LAB_PROFILE'] ?? ''}.json`);
   const last = isWhole || !existsSync(file) ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as Run);
-  const results = last?.results.map((one) => found.find(({ id }) => id === one.id) ?? one) ?? found;
+  const results = GROUPS.flatMap(({ cases }) => cases).flatMap(
+    ({ id }) => [...found, ...(last?.results ?? [])].find((one) => one.id === id) ?? [],
+  );
   const run: Run = {
     profile: labEnvironment()['LAB_PROFILE'] ?? '',
     date: new Date(startedMs).toISOString().slice(0, 10),

@@ -43,6 +43,7 @@ describe('the API server', () => {
       volumeOverrides: [],
       image: 'Transfer',
       logs: 'Carry',
+      memory: 'Eager',
       cancel: false,
       mode: 'Migrate',
     });

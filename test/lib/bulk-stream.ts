@@ -61,7 +61,7 @@ const socket = require('node:net').connect({ port: Number(process.argv[2]), host
 const block = (number) => { const b = Buffer.alloc(blockBytes); for (let i = 0; i < words; i++) b.writeBigUInt64LE(BigInt(number), i * 8); return b; };
 const sent = createHash('sha256'), received = createHash('sha256');
 const size = [0, 0];
-let number = 0, expected = 0, rest = Buffer.alloc(0), ended = false, stopping = false, last = 0, longestGapMs = 0, firstWrong;
+let number = 0, expected = 0, rest = Buffer.alloc(0), ended = false, stopping = false, stoppedAt = Infinity, last = 0, longestGapMs = 0, firstWrong;
 const finish = (error) => {
   let told = {};
   if (!error) try { told = JSON.parse(rest.toString()); } catch (e) { error = 'no sums: ' + e.message; }
@@ -77,7 +77,7 @@ const write = () => {
 };
 socket.on('connect', () => { last = performance.now(); console.log('connected'); write(); });
 socket.on('data', (chunk) => {
-  const now = performance.now(); if (!stopping) longestGapMs = Math.max(longestGapMs, now - last); last = now;
+  const now = performance.now(); if (last < stoppedAt) longestGapMs = Math.max(longestGapMs, now - last); last = now;
   rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
   while (!ended && rest.length >= blockBytes) {
     const got = rest.subarray(0, blockBytes); rest = rest.subarray(blockBytes);
@@ -88,7 +88,7 @@ socket.on('data', (chunk) => {
 });
 socket.on('error', (error) => finish(error.code ?? error.message));
 socket.on('end', () => finish(ended ? undefined : 'ended early'));
-process.stdin.on('data', () => { stopping = true; }).on('end', () => process.exit(1));
+process.stdin.on('data', () => { stopping = true; stoppedAt = performance.now(); }).on('end', () => process.exit(1));
 `;
 
 /** What a client of `bulkServer` found. */
@@ -101,7 +101,7 @@ export interface BulkReport {
   readonly firstWrong?: number;
   readonly sentBytes: number;
   readonly receivedBytes: number;
-  /** The longest time in which nothing came. */
+  /** The longest time in which nothing came, also one that was not over when the client was told to stop. */
   readonly longestGapMs: number;
   /** How often the server's own connection over the loopback went to and fro, and how it broke. */
   readonly turns?: number;

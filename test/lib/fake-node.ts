@@ -11,6 +11,7 @@ import { KubeError } from '../../src/kube/errors';
 import { withBreakpoints } from '../../src/runtime/breakpoints';
 import type { Result } from '../../src/runtime/controller-loop';
 import type { FakeClock } from './fake-clock';
+import { FakeAddresses } from './fake-addresses';
 import { FakeDirectories } from './fake-directories';
 import { FakeDocker } from './fake-docker';
 import { FakeMounts } from './fake-mounts';
@@ -77,6 +78,7 @@ export class FakeNode {
   readonly mounts: FakeMounts;
   readonly directories: FakeDirectories;
   readonly ledger: FileVolumeLedger;
+  readonly addresses = new FakeAddresses();
   readonly registry: FakeRegistry = new Map();
   outOfService = false;
   /** Open TCP connections of the container. */
@@ -146,6 +148,7 @@ export class FakeNode {
       establishedConnections: () => Promise.resolve(this.connections),
       connectionsToKeep: () => Promise.resolve(this.connections),
       probeClosing: () => Promise.resolve({ ok: true }),
+      nodeNetwork: () => Promise.resolve({ addresses: [...this.addresses.held], translations: [] }),
       closeConnections: () => Promise.resolve(this.connections.splice(0)),
       stoppedProcesses: () => Promise.resolve([]),
       dumpFacts: () => Promise.resolve(this.facts),
@@ -172,6 +175,8 @@ export class FakeNode {
       volumeLedger: this.ledger,
       hostDirectories: this.directories.access(),
       directoryNotes: this.directories.notes(),
+      moveHooks: this.addresses.hooks(),
+      addressGate: this.addresses.gate(),
       node,
       journal: this.journal,
       clock,

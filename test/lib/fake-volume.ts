@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { CheckpointStore, PublishedCheckpoint } from '../../src/agent/checkpoint-store-port';
 import type { CriuOption } from '../../src/criu/options';
-import type { Driver, DriverName, Finding } from '../../src/driver/driver';
+import type { Driver, DriverName, Finding, LazyMemory } from '../../src/driver/driver';
 import type { WakeState } from '../../src/driver/driver';
 import type { Clock } from '../../src/runtime/clock';
 import { without } from '../../src/docker/record';
@@ -12,6 +12,7 @@ import { volumeArchive } from '../../src/store/volume-archive';
 import type { CheckpointKey } from '../../src/store/layout';
 import type { ContainerLogs } from '../../src/store/log-files';
 import type { Manifest } from '../../src/store/manifest-format';
+import { pageBytes } from '../../src/store/page-images';
 import type { FakeDocker } from './fake-docker';
 import { FRESH } from './fake-docker';
 import type { FakeMounts } from './fake-mounts';
@@ -39,6 +40,11 @@ export interface FakeVolume {
   isWorthwhile?: boolean;
   /** What is gone since, by the name of the volume: those of which the freeze has saved the difference alone. */
   gone?: Record<string, readonly string[]> | undefined;
+  /** The pages of memory are not what the manifest says. */
+  arePagesDamaged?: boolean;
+  /** Whether the last restore was to run before its memory was there; and where that is. */
+  wasLazy?: boolean;
+  memory?: LazyMemory;
   /** Dumps that were ever made. */
   dumps: number;
   /** Restores that were ever made. */
@@ -56,6 +62,7 @@ export interface FakeVolume {
 export interface DriverProblems {
   readonly freeze?: readonly Finding[];
   readonly wake?: readonly Finding[];
+  readonly lazy?: readonly Finding[];
 }
 
 /** The volume as the agents' steps on one node reach it. */
@@ -146,12 +153,18 @@ export function fakeStore(
       return Promise.resolve(volume.manifest.published);
     },
     readManifest: () => Promise.resolve(volume.manifest),
-    verify: (_checkpoint: CheckpointKey, digest) => {
+    verify: (_checkpoint: CheckpointKey, digest, _onBytes, pagesLater) => {
       if (volume.manifest === undefined) return missing('CheckpointMissing');
+      if (volume.arePagesDamaged === true && pagesLater?.(pageBytes(volume.manifest.manifest)) !== true)
+        return missing('CheckpointCorrupt');
       return volume.manifest.published.digest === digest
         ? Promise.resolve(volume.manifest.manifest)
         : missing('CheckpointCorrupt');
     },
+    verifyPages: () =>
+      volume.manifest === undefined || volume.arePagesDamaged === true
+        ? missing(volume.manifest === undefined ? 'CheckpointMissing' : 'CheckpointCorrupt')
+        : Promise.resolve(volume.manifest.manifest),
     measure: () => Promise.resolve({ bytes: 0, files: 0 }),
     discard: () => {
       volume.manifest = undefined;
@@ -201,6 +214,7 @@ export function fakeDriver(
     checkFreeze: () => Promise.resolve(problems.freeze ?? []),
     checkWake: () => Promise.resolve(problems.wake ?? []),
     checkAddresses: () => Promise.resolve([]),
+    checkLazy: () => Promise.resolve(problems.lazy ?? []),
     checkSilence: () => Promise.resolve([]),
     silence: ({ id }) => {
       docker.change(id, { isSilent: true });
@@ -227,7 +241,8 @@ export function fakeDriver(
       return Promise.resolve();
     },
     createOptions: () => ({ runtime: name === 'runc' ? 'transship' : 'runc', annotations: {} }),
-    arm: (id, _uid, _checkpoint, { criuOptions, addresses } = {}) => {
+    arm: (id, _uid, _checkpoint, { criuOptions, addresses, lazyPages = false } = {}) => {
+      volume.wasLazy = lazyPages;
       volume.toldAtRestore = criuOptions;
       volume.addressesAtRestore = addresses;
       markers.set(id, 'armed');
@@ -246,6 +261,10 @@ export function fakeDriver(
       docker.resume(id, volume.images.memory);
       return Promise.resolve(woken());
     },
+    memory: (id) =>
+      Promise.resolve(
+        markers.get(id) === 'resumed' ? (volume.memory ?? { state: 'complete' }) : { state: 'lost', why: 'no marker' },
+      ),
     prove: ({ id }) => {
       const container = docker.get(id);
       if (markers.get(id) !== 'resumed') throw new ReasonedError('NotARestore', `container ${id} was not woken up`);

@@ -18,6 +18,7 @@ const spec: Spec = {
   volumeOverrides: [],
   image: 'Transfer',
   logs: 'Carry',
+  memory: 'Eager',
   cancel: false,
   mode: 'Migrate',
 };

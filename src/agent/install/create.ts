@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { networkScriptOf } from '../../driver/runc/paths';
+import { networkScriptOf, pagesScriptOf } from '../../driver/runc/paths';
 import type { Clock } from '../../runtime/clock';
 import type { CommandRunner } from '../../runtime/exec';
 import type { Logger } from '../../runtime/log';
@@ -43,6 +43,7 @@ async function readScripts(wrapperPath: string): Promise<NodeScript[]> {
   const read = (name: string): Promise<string> => readFile(join(SCRIPTS, name), 'utf8');
   return [
     { path: networkScriptOf(wrapperPath), text: await read('transship-network') },
+    { path: pagesScriptOf(wrapperPath), text: await read('transship-pages') },
     { path: wrapperPath, text: await read('transship-runc') },
   ];
 }

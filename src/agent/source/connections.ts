@@ -23,7 +23,7 @@ export async function connectionChecks(
   // Its owner gives up what nobody has accepted yet.
   const skipped = spec.criu?.includes('skip-in-flight') === true ? 'SYN-RECV' : undefined;
   const found = (await node.establishedConnections(container.pid)).filter(({ state }) => state !== skipped);
-  if (spec.connections === 'Keep') return [...checks, ...(await keepingChecks(made, found, { driver }))];
+  if (spec.connections === 'Keep') return [...checks, ...(await keepingChecks(made, found, { driver, node }))];
   if (found.length === 0) return checks;
   const what = `container ${container.name} has ${found.length} TCP connections that`;
   if (spec.connections === 'Close') {

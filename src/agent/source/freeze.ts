@@ -8,6 +8,7 @@ import { checkpointOf } from '../checkpoint-key';
 import { logsToCarry } from '../container-logs';
 import { chooseFor, reportedOptions } from '../criu-options';
 import type { PublishedCheckpoint } from '../checkpoint-store-port';
+import { givingAddressesUp, shutAddresses } from '../move-hook/source-steps';
 import type { AgentDeps } from '../ports';
 import { closedIn, closing } from './connections';
 import { holdConnections, keptIn } from './keep-connections';
@@ -30,8 +31,11 @@ export async function freezeSource(
   // What it has open may have changed since the step before. A look of its own only while it runs: it costs no downtime.
   const told =
     container.state === 'running' ? { ...status, criuOptions: await chooseFor(migration, container, deps) } : status;
-  if (!isDumped) await dump(migration, container, reportedOptions(told), deps);
-  return published(container.id, await publish(migration, container, deps), told, deps);
+  const saved = !isDumped && (await dump(migration, container, reportedOptions(told), deps));
+  const complete = await givingAddressesUp(migration, container.id, deps, () =>
+    publish(migration, container, deps, saved),
+  );
+  return published(container.id, complete, told, deps);
 }
 
 /** Reports the checkpoint that an earlier life of the agent published. */
@@ -41,10 +45,12 @@ export async function adoptCheckpoint(
   deps: AgentDeps,
 ): Promise<SourceStatus> {
   const found = await deps.store.readManifest(checkpointOf(migration));
-  if (found === undefined || status.containerID === undefined) {
+  const { containerID } = status;
+  if (found === undefined || containerID === undefined) {
     throw new ReasonedError('CheckpointMissing', 'the checkpoint that was published has vanished from the volume');
   }
-  return published(status.containerID, found.published, status, deps);
+  // That life may have ended before the hook did.
+  return givingAddressesUp(migration, containerID, deps, () => published(containerID, found.published, status, deps));
 }
 
 /** Why nothing can be frozen. */
@@ -62,12 +68,13 @@ export async function reportNotRunning(
   return { ...status, state: 'Failed', error: { reason, message } };
 }
 
+/** Dumps the memory, and meanwhile saves the files, when the dump leaves them as they are: true when they are saved. */
 async function dump(
   migration: ContainerMigration,
   container: ContainerInfo,
   criuOptions: readonly CriuOption[],
   deps: AgentDeps,
-): Promise<void> {
+): Promise<boolean> {
   const { engine, driver, store, journal } = deps;
   const { uid } = migration.metadata;
   const now = (): string => new Date(deps.clock.now()).toISOString();
@@ -85,25 +92,28 @@ async function dump(
   await engine.setRestartPolicy(container.id, { name: 'no', maximumRetryCount: 0 });
   // Noted before the pause: an agent that dies in between still knows that the pause is its own.
   if (container.state === 'running') await journal.begin(container.id, uid, { freezeStartedAt: now() });
-  await engine.pause(container.id);
+  // A container that still runs loses packets by it, for some milliseconds, and nothing else.
+  await allDone(engine.pause(container.id), shutAddresses(migration, deps));
   const { frozenAt = now() } = container.state === 'paused' ? ((await journal.read(container.id)) ?? {}) : {};
   await journal.note(container.id, uid, { frozenAt });
   await holdConnections(migration, container, deps);
-  await driver.dump(container, directories, {
-    timeoutMs: deps.deadlines.dumpMs,
-    criuOptions,
-    prepared,
-    ...closing(migration, container, deps),
-  });
-  await journal.note(container.id, uid, { dumpedAt: now() });
+  // Of files that have no name any more, but are open, this option makes CRIU put links into the layer and the volumes.
+  const laysLinks = criuOptions.some(({ name }) => name === 'link-remap');
+  const limits = { timeoutMs: deps.deadlines.dumpMs, criuOptions, prepared, ...closing(migration, container, deps) };
+  await allDone(
+    // Noted also when a file cannot be saved: the dump is good, and is kept for the next try.
+    driver.dump(container, directories, limits).then(() => journal.note(container.id, uid, { dumpedAt: now() })),
+    laysLinks ? Promise.resolve() : saveFiles(migration, container, deps),
+  );
+  return !laysLinks;
 }
 
-/** Completes a good dump to a checkpoint; the container stands still, or has died since it was dumped. */
-export async function publish(
+/** The files of a container that stands still, and its log. */
+async function saveFiles(
   migration: ContainerMigration,
   container: ContainerInfo,
-  { driver, store, journal, clock }: AgentDeps,
-): Promise<PublishedCheckpoint> {
+  { store }: Pick<AgentDeps, 'store'>,
+): Promise<void> {
   const checkpoint = checkpointOf(migration);
   const base = migration.status.source?.preCopied?.digest;
   // Each starts programs and waits for the disk by itself.
@@ -114,6 +124,20 @@ export async function publish(
     saveVolumes(migration, container, { store }),
     store.saveLogs(checkpoint, logsToCarry(migration, container)),
   );
+}
+
+/**
+ * Completes a good dump to a checkpoint; the container stands still, or has died since it was dumped.
+ * @param isSaved whether its files were saved in the same breath as its memory
+ */
+export async function publish(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  { driver, store, journal, clock }: AgentDeps,
+  isSaved = false,
+): Promise<PublishedCheckpoint> {
+  const checkpoint = checkpointOf(migration);
+  if (!isSaved) await saveFiles(migration, container, { store });
   const complete = await store.publishManifest(checkpoint, { driver: driver.name, containerID: container.id });
   const publishedAt = new Date(clock.now()).toISOString();
   await journal.note(container.id, migration.metadata.uid, { publishedAt });

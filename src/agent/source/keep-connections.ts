@@ -2,8 +2,10 @@ import type { Check, ContainerMigration, KeptConnections, SourceStatus } from '.
 import { describeConnections } from '../../driver/close-connections';
 import { ReasonedError } from '../../runtime/errors';
 import type { TcpConnection } from '../../driver/processes';
-import { sortConnections } from '../networks/keepable';
-import { keptAddresses } from '../networks/kept-addresses';
+import type { Keeping } from '../networks/keepable';
+import type { Reach } from '../networks/hooked';
+import { sortReached } from '../networks/hooked';
+import { mustBeSilent, reachOf } from '../networks/kept-addresses';
 import type { ToBeMade } from '../networks/kept-addresses';
 import { blocking } from '../node-checks';
 import type { AgentDeps, JournalEntry } from '../ports';
@@ -11,18 +13,18 @@ import { peersTold } from './peers-told';
 
 const CURE =
   'only those can be kept that end at an address which the container has on the target, too (in a macvlan or ipvlan ' +
-  'network), and those within the container; close them, wait until they are closed, give the container such a network, ' +
-  'or set spec.connections: Close';
+  'network), at one that spec.network moves there, and those within the container; close them, wait until they are closed, ' +
+  'give the container such a network or address, or set spec.connections: Close';
 
 /** What `spec.connections: Keep` means for the connections that a running container has. */
 export async function keepingChecks(
-  { container, addresses }: ToBeMade,
+  { container, reach }: ToBeMade,
   found: readonly TcpConnection[],
-  { driver }: Pick<AgentDeps, 'driver'>,
+  deps: Pick<AgentDeps, 'driver' | 'node'>,
 ): Promise<Check[]> {
   // Also for one that has no connection: it may have some when it is frozen.
-  const checks: Check[] = addresses.length === 0 ? [] : [...(await driver.checkSilence(container))];
-  const { kept, lost } = sortConnections(found, addresses);
+  const checks: Check[] = mustBeSilent(reach) ? [...(await deps.driver.checkSilence(container))] : [];
+  const { kept, lost } = await sort(found, reach, deps);
   if (lost.length > 0) {
     checks.push(blocking('ConnectionsNotKeepable', `container ${container.name} has ${notKeepable(lost)}`));
   }
@@ -49,9 +51,9 @@ export async function holdConnections(
   { driver, node, journal }: Pick<AgentDeps, 'driver' | 'node' | 'journal'>,
 ): Promise<void> {
   if (spec.connections !== 'Keep') return;
-  const addresses = keptAddresses(source?.needs ?? {});
-  if (addresses.length > 0) await driver.silence(container);
-  const { kept, lost } = sortConnections(await node.connectionsToKeep(container.pid), addresses);
+  const reach = reachOf(spec, source?.needs ?? {}, container);
+  if (mustBeSilent(reach)) await driver.silence(container);
+  const { kept, lost } = await sort(await node.connectionsToKeep(container.pid), reach, { node });
   if (lost.length > 0)
     throw new ReasonedError('ConnectionsNotKeepable', `the frozen container has ${notKeepable(lost)}`);
   if (kept.length === 0) return;
@@ -62,6 +64,16 @@ export async function holdConnections(
 /** What the freeze found and kept, for the status. */
 export function keptIn(entry: JournalEntry | undefined): Pick<SourceStatus, 'keptConnections'> {
   return entry?.keptConnections === undefined ? {} : { keptConnections: entry.keptConnections };
+}
+
+/** The node is asked only where it has to do with them. */
+async function sort(
+  connections: readonly TcpConnection[],
+  reach: Reach,
+  { node }: Pick<AgentDeps, 'node'>,
+): Promise<Keeping<TcpConnection>> {
+  const concerned = connections.length > 0 && (reach.isHost || reach.answers.length > 0);
+  return sortReached(connections, reach, concerned ? await node.nodeNetwork() : { addresses: [], translations: [] });
 }
 
 function notKeepable(lost: readonly TcpConnection[]): string {

@@ -1,4 +1,4 @@
-import type { FillVolumes } from '../wake-up';
+import type { FillVolumes } from '../fill';
 import { containerLogs } from '../container-logs';
 import { findOriginal } from './original';
 

@@ -3,10 +3,11 @@ import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
 import { logsToCarry } from '../container-logs';
 import { criuChecks } from '../criu-options';
-import { asToBeMade } from '../networks/kept-addresses';
+import { asToBeMade, reachOf } from '../networks/kept-addresses';
 import type { ToBeMade } from '../networks/kept-addresses';
 import { sourceDrivers } from '../driver-checks';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
+import { moveHookChecks } from '../move-hook/checks';
 import type { AgentDeps } from '../ports';
 import { connectionChecks } from './connections';
 import { seeVolumes } from '../volumes/source-checks';
@@ -27,7 +28,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
   } catch (error) {
     return { ...base, checks: [refusal(error)] };
   }
-  let made: ToBeMade = { container, addresses: [] };
+  let made: ToBeMade = { container, reach: reachOf({ connections: 'Refuse' }, {}, container) };
   const checks = await findings(async () => {
     made = await asToBeMade(container, migration.spec, deps);
     return containerChecks(made, migration, deps);
@@ -41,6 +42,7 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
       return seen.checks;
     })),
   );
+  checks.push(...(await findings(() => moveHookChecks(migration, deps))));
   checks.push(...(await findings(() => probeNode(deps.node))));
   let volumeID: string | undefined;
   checks.push(

@@ -1,16 +1,24 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
+import { leaveAddresses } from '../move-hook/source-steps';
+import { isMemoryMissing } from '../../protocol/memory';
 import type { AgentDeps } from '../ports';
 import { removeAnonymous } from '../volumes/source';
 import { discardCheckpoint } from './discard';
 import { findOriginal } from './original';
 
-/** The container runs on the target: ends the paused original. Repeated until it succeeds. */
+/**
+ * The container runs on the target: ends the paused original. Where it was lost there after it had run, the original and
+ * the checkpoint are all that is left, and are kept. Repeated until it succeeds.
+ */
 export async function releaseSource(
   migration: ContainerMigration,
   status: SourceStatus,
   deps: AgentDeps,
 ): Promise<SourceStatus> {
   const { engine, driver, clock } = deps;
+  const { spec } = migration;
+  const isLost = isMemoryMissing(migration.status.target);
+  const isRemoved = spec.afterSuccess === 'Remove' && !isLost;
   const container = await findOriginal(status, engine);
   if (container !== undefined) {
     // Also when somebody has unpaused it meanwhile: then two copies run until it is dead.
@@ -20,11 +28,12 @@ export async function releaseSource(
       await driver.killFrozen(container);
       await engine.kill(container.id);
     }
-    if (migration.spec.afterSuccess === 'Remove') await engine.remove(container.id, { force: true });
+    if (isRemoved) await engine.remove(container.id, { force: true });
   }
-  if (migration.spec.afterSuccess === 'Remove') await removeAnonymous(status, deps);
+  await leaveAddresses(migration, status.containerID, deps);
+  if (isRemoved) await removeAnonymous(status, deps);
   const lastRanAt = await pauseTime(status, deps);
-  const left = await discardCheckpoint(migration, deps, () => migration.spec.retainCheckpoint === 'Always');
+  const left = await discardCheckpoint(migration, deps, () => isLost || spec.retainCheckpoint === 'Always');
   return {
     ...status,
     ...left,

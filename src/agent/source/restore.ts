@@ -84,7 +84,7 @@ async function wakeReplacement(
     throw new ReasonedError('ReplacementLost', 'the container that was to be woken up in the original’s place is gone');
   }
   await deps.store.verify(checkpointOf(migration), checkpoint.digest);
-  await wakeUp(migration, container, checkpoint.digest, deps, keepOwnLog);
+  await wakeUp(migration, container, checkpoint.digest, deps, { fillVolumes: keepOwnLog });
   return container;
 }
 

@@ -2,6 +2,7 @@ import type { ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { ReasonedError } from '../../runtime/errors';
 import { checkpointOf } from '../checkpoint-key';
+import { openAddresses, withAddressesBack } from '../move-hook/source-steps';
 import type { AgentDeps } from '../ports';
 import { removeCreated } from '../created-container';
 import { closedIn } from './connections';
@@ -27,7 +28,7 @@ export async function wakeOriginal(
     ...(frozenAt === undefined ? {} : { frozenAt }),
     ...closedIn(entry),
   };
-  await thawForGood(container, migration, status, deps);
+  await withAddressesBack(migration, entry, deps, () => thawForGood(container, migration, status, deps));
   const now = await deps.engine.inspect(container.id);
   if (now?.state !== 'running') {
     // It died on the way: the next look finds it dead, and decides anew.
@@ -51,6 +52,7 @@ export async function finishRollBack(
   status: SourceStatus,
   deps: AgentDeps,
 ): Promise<SourceStatus> {
+  await openAddresses(migration, deps);
   const probes = await removeProbesAtEnd(migration, deps);
   const left = { ...probes, ...(await discardCheckpoint(migration, deps, () => isWorthKeeping(migration, deps))) };
   return { ...status, ...left, state: 'RolledBack' };
@@ -82,7 +84,12 @@ export async function reportLost(
   const replacement = await findReplacement(migration, deps);
   if (replacement?.state === 'created') await removeCreated(migration, replacement.id, deps);
   const container = await findOriginal(status, deps.engine);
-  const startedAnew = container !== undefined && (await startAsPolicySays(container, status, deps));
+  // One that died before its dump was good has them still.
+  const entry = status.containerID === undefined ? undefined : await deps.journal.read(status.containerID);
+  let startedAnew = false;
+  await withAddressesBack(migration, entry, deps, async () => {
+    startedAnew = container !== undefined && (await startAsPolicySays(container, status, deps));
+  });
   await removeProbesAtEnd(migration, deps);
   // Without a manifest there is no checkpoint; with one it is the last copy, and stays.
   await discardCheckpoint(

@@ -1,6 +1,7 @@
 import type { ContainerMigration, SourceStatus } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
 import { hasCode, ReasonedError } from '../../runtime/errors';
+import { openAddresses } from '../move-hook/source-steps';
 import type { AgentDeps, JournalTimes } from '../ports';
 import { findOriginal } from './original';
 
@@ -45,9 +46,12 @@ export async function thawForGood(
   await giveRestartPolicyBack(container, status, deps);
 }
 
-/** That the pause is ours stays known: whoever finds the container paused may wake it up. */
-function pauseOf({ freezeStartedAt }: JournalTimes): JournalTimes {
-  return freezeStartedAt === undefined ? {} : { freezeStartedAt };
+/** That the pause is ours stays known: whoever finds the container paused may wake it up; and what has to be had back. */
+function pauseOf({ freezeStartedAt, addressesGivenUp }: JournalTimes): JournalTimes {
+  return {
+    ...(freezeStartedAt === undefined ? {} : { freezeStartedAt }),
+    ...(addressesGivenUp === undefined ? {} : { addressesGivenUp }),
+  };
 }
 
 async function unfreeze(
@@ -104,6 +108,7 @@ export async function thawForRetry(
       return true;
     }
     await thaw(container, status, deps);
+    await openAddresses(migration, deps);
     await deps.journal.begin(container.id, uid, {});
     return true;
   } catch {

@@ -53,7 +53,7 @@ export async function surveyTarget(
     return [
       ...nodeVersionChecks({ ...versions, nodeName: node.name }),
       ...betweenNodes(source, { ...versions, nodeName: node.name }, facts),
-      ...(await needsChecks(source, facts, deps)),
+      ...(await needsChecks(source, spec.network?.addresses ?? [], facts, deps)),
       ...(usable && source?.clock !== undefined
         ? clockChecks({ ...source, clock: source.clock }, { name: node.name, clock: await node.measureClock() })
         : []),
@@ -80,6 +80,7 @@ function betweenNodes(
 
 async function needsChecks(
   source: SourceStatus | undefined,
+  moved: readonly string[],
   facts: NodeFacts,
   { node, engine }: AgentDeps,
 ): Promise<Check[]> {
@@ -91,7 +92,7 @@ async function needsChecks(
   return [
     ...deviceChecks(node.name, missing),
     ...memoryChecks(node.name, needs, source?.estimate, facts.memory),
-    ...hostAddressChecks(node.name, needs.addresses ?? [], facts.addresses),
+    ...hostAddressChecks(node.name, needs.addresses ?? [], [...facts.addresses, ...moved]),
     ...portChecks(ports, { name: node.name, listeners: facts.listeners, containers }),
   ];
 }

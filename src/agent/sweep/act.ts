@@ -74,6 +74,7 @@ async function settleDirectories(migrationUID: string, world: SweepWorld): Promi
 async function settleReservation({ containerID, entry }: Reservation, deed: Deed, world: SweepWorld): Promise<void> {
   const { engine, driver, journal } = world;
   if (!isSame(await journal.read(containerID), entry)) return;
+  const addresses = await takeAddressesBack(entry, world);
   if (deed.do === 'Thaw') await wakeUp(containerID, entry, world);
   if (deed.do === 'GivePolicyBack') {
     const container = await engine.inspect(containerID);
@@ -85,7 +86,27 @@ async function settleReservation({ containerID, entry }: Reservation, deed: Deed
       await engine.setRestartPolicy(containerID, noted);
     }
   }
+  // It runs all the same; the hook is asked again by the next sweep.
+  if (addresses !== undefined) throw addresses;
   await journal.release(containerID);
+}
+
+/**
+ * The addresses that the node was about to give up, unless a target may have them by now.
+ * @returns what the hook failed of
+ */
+async function takeAddressesBack(
+  { addressesGivenUp, reportedAt }: JournalEntry,
+  { moveHooks }: SweepWorld,
+): Promise<ReasonedError | undefined> {
+  if (addressesGivenUp === undefined || reportedAt !== undefined) return undefined;
+  try {
+    await moveHooks.run(addressesGivenUp.moveHook, addressesGivenUp.request);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ReasonedError) return error;
+    throw error;
+  }
 }
 
 async function wakeUp(containerID: string, { restartPolicy }: JournalEntry, world: SweepWorld): Promise<void> {

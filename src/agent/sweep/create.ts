@@ -31,6 +31,7 @@ export interface SweeperOptions extends Pick<
   | 'mountFiles'
   | 'hostDirectories'
   | 'directoryNotes'
+  | 'moveHooks'
 > {
   readonly node: string;
   /** Where the volume is mounted. */
@@ -64,6 +65,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
       mountFiles: options.mountFiles,
       hostDirectories: options.hostDirectories,
       directoryNotes: options.directoryNotes,
+      moveHooks: options.moveHooks,
       journal,
       files: createRuncLeftovers(runDirectory, clock),
       shelf: createAttemptShelf(root, volume, clock),

@@ -20,6 +20,7 @@ export interface SweepWorld extends Pick<
   | 'mountFiles'
   | 'hostDirectories'
   | 'directoryNotes'
+  | 'moveHooks'
 > {
   readonly journal: Pick<FileJournal, 'list' | 'read' | 'exclusively' | 'release'>;
   readonly files: DriverLeftovers;

@@ -1,7 +1,9 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import { ReasonedError } from '../../runtime/errors';
+import { pageBytes } from '../../store/page-images';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
+import { isLazy } from './memory';
 
 /**
  * The commit point. Verifies the checkpoint while it can still be refused without harm. The status that is returned is
@@ -19,8 +21,9 @@ export async function claim(
   const seenAt = now();
   const { checkpoint, containerID } = migration.status.source ?? {};
   if (checkpoint === undefined) throw new ReasonedError('CheckpointMissing', 'the source reports no checkpoint');
+  const comesLater = (bytes: number): boolean => isLazy(migration, status, bytes);
   const [manifest, outOfService] = await Promise.all([
-    deps.store.verify(checkpointOf(migration), checkpoint.digest),
+    deps.store.verify(checkpointOf(migration), checkpoint.digest, undefined, comesLater),
     deps.node.isOutOfService(),
   ]);
   // Somebody has vouched that nothing runs here, and the controller may fence a claim at any moment.
@@ -32,5 +35,6 @@ export async function claim(
     throw new ReasonedError('CheckpointCorrupt', `the manifest in ${checkpoint.path} belongs to another migration`);
   }
   const verifiedAt = now();
-  return { ...status, state: 'Claimed', seenAt, verifiedAt, claimedAt: now() };
+  const memory = comesLater(pageBytes(manifest)) ? ({ lazyPages: 'Pending' } as const) : {};
+  return { ...status, state: 'Claimed', ...memory, seenAt, verifiedAt, claimedAt: now() };
 }

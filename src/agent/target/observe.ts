@@ -11,7 +11,13 @@ export async function observeTarget(migration: ContainerMigration, deps: AgentDe
     findCreated(migration, migration.status.target?.containerID, deps),
     deps.node.isOutOfService(),
   ]);
-  return { container: container === undefined ? 'none' : await stateOf(container, deps), outOfService };
+  if (container === undefined) return { container: 'none', outOfService };
+  const { target } = migration.status;
+  const memory =
+    target?.state === 'Restored' && target.lazyPages === 'Pending'
+      ? { memory: (await deps.driver.memory(container.id)).state }
+      : {};
+  return { container: await stateOf(container, deps), outOfService, ...memory };
 }
 
 async function stateOf(container: ContainerInfo, deps: AgentDeps): Promise<TargetView['container']> {

@@ -4,6 +4,7 @@ import { targetNetworkChecks } from '../networks/see-networks';
 import type { DriversSeen } from '../driver-checks';
 import { targetDrivers } from '../driver-checks';
 import { blocking, findings, probeNode, volumeIDOf } from '../node-checks';
+import { moveHookChecks } from '../move-hook/checks';
 import type { AgentDeps } from '../ports';
 import { copied, shared } from '../volumes/plan';
 import { volumeChecks } from '../volumes/target';
@@ -38,6 +39,7 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
       return plan.checks;
     })),
   );
+  checks.push(...(await findings(() => moveHookChecks(migration, deps))));
   checks.push(...(await findings(() => probeNode(deps.node))));
   checks.push(...(await findings(() => sameVolume(source, checks, deps))));
   const survey = await surveyTarget(migration, checks, deps);

@@ -1,4 +1,5 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
+import { allDone } from '../../runtime/all-done';
 import { isConflict, KubeError } from '../../kube/errors';
 import type { TargetObservation, TargetStep } from '../../protocol/target';
 import { claimHolds } from '../../protocol/claim';
@@ -8,14 +9,18 @@ import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
 import { withChosenDriver } from '../chosen-driver';
 import { removeCreated } from '../created-container';
+import { withAddressesReturned } from '../move-hook/wake-steps';
 import type { AgentDeps } from '../ports';
+import type { Filled } from '../fill';
 import { follow } from '../latest';
 import { withProgress } from '../progress';
 import { removeFromTarget } from '../volumes/target';
 import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
 import { isTransient } from '../transient';
 import { claim } from './claim';
+import { fillAhead, findEmpty } from './fill-ahead';
 import { observeTarget } from './observe';
+import { completeMemory, loseMemory } from './memory';
 import { preflightTarget } from './preflight';
 import { prepareTarget } from './prepare';
 import { settleTarget } from './settle';
@@ -38,8 +43,9 @@ export function createTargetReconciler(deps: AgentDeps): Reconcile {
     if (cached === undefined || !isOurs(cached)) return {};
     const expected = decideTarget(cached, { nowMs: deps.clock.now(), view: undefined });
     if (expected.do === 'Wait') return wait(expected, deps, context.log);
-    // The cache may lag behind our own last write; a step is only taken on what the API server says now.
-    const migration = await deps.migrations.fresh(cached);
+    // The cache may lag behind our own last write; a step is only taken on what the API server says now. But a claim is
+    // written with the version that was seen and fails when there is a later one: the container stands still meanwhile.
+    const migration = expected.do === 'Claim' ? cached : await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
     try {
       return await visit(migration, withChosenDriver(deps, migration), context);
@@ -54,15 +60,18 @@ async function visit(
   migration: ContainerMigration,
   deps: AgentDeps,
   context: ReconcileContext,
-  justClaimed = false,
+  justClaimed?: { readonly filled: Filled | undefined },
 ): Promise<Result> {
   const seen = (view?: TargetObservation['view']): TargetObservation => ({ nowMs: deps.clock.now(), view });
   const first = decideTarget(migration, seen());
   if (first.do !== 'Look') return perform(migration, first, deps, context);
-  const step = decideTarget(migration, seen(justClaimed ? AS_CLAIMED : await observeTarget(migration, deps)));
-  return step.because === 'Wake' && !justClaimed
+  const step = decideTarget(
+    migration,
+    seen(justClaimed === undefined ? await observeTarget(migration, deps) : AS_CLAIMED),
+  );
+  return step.because === 'Wake' && justClaimed === undefined
     ? perform(await showLife(migration, deps), step, deps, context)
-    : perform(migration, step, deps, context);
+    : perform(migration, step, deps, context, justClaimed?.filled);
 }
 
 /**
@@ -88,6 +97,7 @@ async function perform(
   step: TargetStep,
   deps: AgentDeps,
   context: ReconcileContext,
+  justFilled?: Filled,
 ): Promise<Result> {
   const { log } = context;
   if (step.do === 'Wait') return wait(step, deps, log);
@@ -96,12 +106,20 @@ async function perform(
   log.info('step begins', { ...fields, attempt: migration.status.decision?.attempt });
   const status: TargetStatus = migration.status.target ?? { nodeName: deps.node.name, state: 'Pending' };
   const latest = follow(migration, deps.migrations);
+  const doing = <T>(what: (telling: AgentDeps) => Promise<T>): Promise<T> =>
+    withProgress(migration, 'target', { deps, log }, what);
   let written: ContainerMigration;
+  let filled: Filled | undefined;
   try {
-    const next = await withProgress(migration, 'target', { deps, log }, (telling) =>
-      run(migration, step, status, telling),
+    const isClaim = step.do === 'Claim';
+    const [next, empty] = await allDone(
+      doing((telling) => run(migration, step, { status, filled: justFilled }, telling)),
+      isClaim ? findEmpty(migration, deps) : Promise.resolve(undefined),
     );
-    written = await report(migration, step, next, deps, latest());
+    [written, filled] = await allDone(
+      report(migration, step, next, deps, latest()),
+      isClaim ? doing((telling) => fillAhead(migration, empty, telling)) : Promise.resolve(undefined),
+    );
     log.info('step done', { ...fields, state: next.state });
   } catch (error) {
     // Somebody else was first, or nobody knows whether a write arrived: look again.
@@ -110,7 +128,7 @@ async function perform(
     return afterFailure(migration, step, status, error, deps);
   }
   // The claim and the wake-up in one visit: in between the container is down. What fails of it is no failure of the claim.
-  return step.do === 'Claim' ? visit(written, deps, context, true) : {};
+  return step.do === 'Claim' ? visit(written, deps, context, { filled }) : {};
 }
 
 /**
@@ -144,6 +162,9 @@ function stillDue(migration: ContainerMigration, step: Work, nowMs: number): (no
     case 'Wake':
     case 'GiveBack':
       return (now) => claimHolds(now) && now.status.target?.state === 'Claimed';
+    case 'Complete':
+    case 'Lose':
+      return (now) => claimHolds(now) && now.status.target?.lazyPages === 'Pending';
     case 'Preflight':
     case 'Prepare':
     case 'Settle':
@@ -162,7 +183,7 @@ function stillClaimable(seen: ContainerMigration, nowMs: number): (now: Containe
 async function run(
   migration: ContainerMigration,
   step: Work,
-  status: TargetStatus,
+  { status, filled }: { readonly status: TargetStatus; readonly filled: Filled | undefined },
   deps: AgentDeps,
 ): Promise<TargetStatus> {
   const fresh = withoutTries(status);
@@ -174,15 +195,19 @@ async function run(
     case 'Claim':
       return claim(migration, fresh, deps);
     case 'Wake':
-      return wakeTarget(migration, fresh, deps);
+      return wakeTarget(migration, fresh, deps, filled);
     case 'GiveBack':
-      await removeFromTarget(migration, status.containerID, deps);
+      await withAddressesReturned(migration, status, deps, () => removeFromTarget(migration, status.containerID, deps));
       // With what the wake-up failed of.
       return { ...fresh, state: 'Failed', ...(status.error === undefined ? {} : { error: status.error }) };
+    case 'Complete':
+      return completeMemory(migration, fresh, deps);
+    case 'Lose':
+      return loseMemory(migration, fresh, deps);
     case 'Settle':
       return settleTarget(migration, fresh, deps);
     case 'Withdraw':
-      await removeFromTarget(migration, status.containerID, deps);
+      await withAddressesReturned(migration, status, deps, () => removeFromTarget(migration, status.containerID, deps));
       return { ...fresh, state: 'Withdrawn', ...(status.error === undefined ? {} : { error: status.error }) };
   }
 }
@@ -215,10 +240,18 @@ async function afterFailure(
       // What failed to start cannot be started again; it is created anew for the next try.
       await removeCreated(migration, status.containerID, deps);
       if (isTransient(error)) return again(URGENT);
+      try {
+        await withAddressesReturned(migration, status, deps, () => Promise.resolve());
+      } catch {
+        // Not given back before that is done: it is tried with the next wake-up, and after the last of them.
+        return again(URGENT);
+      }
       await write({ ...withoutTries(status), state: 'Failed', error: told });
       return {};
     }
     case 'GiveBack':
+    case 'Complete':
+    case 'Lose':
     case 'Settle':
     case 'Withdraw':
       // Must succeed, and is tried again for as long as it takes. Told once, not at every try. The tries of a wake-up

@@ -17,6 +17,8 @@ export function tracedPorts(deps: AgentDeps): AgentDeps {
     images: traced('images', deps.images),
     driver: traced('driver', deps.driver, ['createOptions']),
     dockerDriver: traced('driver', deps.dockerDriver, ['createOptions']),
+    moveHooks: traced('moveHooks', deps.moveHooks),
+    addressGate: traced('addressGate', deps.addressGate),
     store: traced('store', deps.store),
     node: traced('node', deps.node),
     journal: traced('journal', deps.journal),

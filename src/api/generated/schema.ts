@@ -128,6 +128,36 @@ export const schema = {
           ],
           "default": "Auto"
         },
+        "network": {
+          "type": "object",
+          "description": "Addresses of the node by which others reach the container, and which move with it, between the freeze and the wake-up. With connections Keep, the connections at them go on: those of a container with `--network host`, and those to ports that are published in a user-defined bridge network.",
+          "required": [
+            "moveHook",
+            "addresses"
+          ],
+          "properties": {
+            "moveHook": {
+              "type": "string",
+              "description": "Name of the program that moves the addresses, in a directory that the nodes' administrator owns (TRANSSHIP_HOOKS_DIR). It is run as root on both nodes.",
+              "minLength": 1,
+              "maxLength": 63,
+              "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+            },
+            "addresses": {
+              "type": "array",
+              "description": "The IP addresses that it moves, without a prefix length.",
+              "minItems": 1,
+              "maxItems": 8,
+              "items": {
+                "type": "string",
+                "minLength": 2,
+                "maxLength": 45,
+                "pattern": "^[0-9a-fA-F.:]+$"
+              }
+            }
+          },
+          "additionalProperties": false
+        },
         "volumes": {
           "type": "string",
           "description": "What becomes of the container's Docker volumes, named and anonymous. Copy carries their files along, which is possible with the local driver without options. RequireShared takes it that both nodes show the same files, tries that with a file before the container is frozen, and refuses otherwise; it counts for host directories that are mounted, too. Skip leaves the files behind: the target's volume is taken as it is, or is new and empty.",
@@ -187,6 +217,16 @@ export const schema = {
             "Skip"
           ],
           "default": "Carry"
+        },
+        "memory": {
+          "type": "string",
+          "description": "When the container's memory comes to the target. Eager brings all of it before the container runs there. Lazy lets the container run first and brings the memory in from the shared volume meanwhile: a shorter downtime, and some seconds in which the container is lost when the volume or CRIU's page server fails. Auto is Lazy for a container with 256 MiB of memory or more, where the target can do it, and Eager else.",
+          "enum": [
+            "Eager",
+            "Lazy",
+            "Auto"
+          ],
+          "default": "Eager"
         },
         "criu": {
           "type": "array",
@@ -268,7 +308,7 @@ export const schema = {
         },
         "conditions": {
           "type": "array",
-          "description": "Ready (kstatus; True only when the container runs on the target, absent in the phase Checked), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored.",
+          "description": "Ready (kstatus; True only when the container runs on the target, absent in the phase Checked), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored, and MemoryComplete where memory is brought in while the container runs already.",
           "items": {
             "type": "object",
             "required": [
@@ -397,6 +437,10 @@ export const schema = {
                 }
               },
               "additionalProperties": false
+            },
+            "memoryLost": {
+              "type": "boolean",
+              "description": "True when the target node carried the taint node.kubernetes.io/out-of-service before all of the container's memory had come there: it will not say any more that it has, and the source ends and keeps the original."
             },
             "revoked": {
               "type": "object",
@@ -1433,6 +1477,20 @@ export const schema = {
               "type": "string",
               "format": "date-time",
               "description": "When Docker reported the container as started."
+            },
+            "lazyPages": {
+              "type": "string",
+              "description": "Where the container's memory is, when it is brought in while the container runs already (spec.memory): Pending (not all of it is here; the checkpoint is needed), Done (all is here and was compared with the manifest), Lost (it was not to be had any more, and the container was ended). Absent otherwise.",
+              "enum": [
+                "Pending",
+                "Done",
+                "Lost"
+              ]
+            },
+            "memoryCompleteAt": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When all of the memory was here and had been compared with the manifest."
             },
             "restore": {
               "type": "object",

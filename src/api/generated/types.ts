@@ -56,6 +56,30 @@ export interface Generated {
      */
     driver: 'Auto' | 'runc' | 'docker';
     /**
+     * Addresses of the node by which others reach the container, and which move with it, between the freeze and the wake-up. With connections Keep, the connections at them go on: those of a container with `--network host`, and those to ports that are published in a user-defined bridge network.
+     */
+    network?: {
+      /**
+       * Name of the program that moves the addresses, in a directory that the nodes' administrator owns (TRANSSHIP_HOOKS_DIR). It is run as root on both nodes.
+       */
+      moveHook: string;
+      /**
+       * The IP addresses that it moves, without a prefix length.
+       *
+       * @minItems 1
+       * @maxItems 8
+       */
+      addresses:
+        | [string]
+        | [string, string]
+        | [string, string, string]
+        | [string, string, string, string]
+        | [string, string, string, string, string]
+        | [string, string, string, string, string, string]
+        | [string, string, string, string, string, string, string]
+        | [string, string, string, string, string, string, string, string];
+    };
+    /**
      * What becomes of the container's Docker volumes, named and anonymous. Copy carries their files along, which is possible with the local driver without options. RequireShared takes it that both nodes show the same files, tries that with a file before the container is frozen, and refuses otherwise; it counts for host directories that are mounted, too. Skip leaves the files behind: the target's volume is taken as it is, or is new and empty.
      */
     volumes: 'Copy' | 'RequireShared' | 'Skip';
@@ -82,6 +106,10 @@ export interface Generated {
      * What becomes of the container's log, as far as Docker keeps it beside the container. Carry takes it along, so that `docker logs` on the target shows what was written before; most of it is copied before the container is frozen. Skip leaves it behind: `docker logs` on the target begins at the move.
      */
     logs: 'Carry' | 'Skip';
+    /**
+     * When the container's memory comes to the target. Eager brings all of it before the container runs there. Lazy lets the container run first and brings the memory in from the shared volume meanwhile: a shorter downtime, and some seconds in which the container is lost when the volume or CRIU's page server fails. Auto is Lazy for a container with 256 MiB of memory or more, where the target can do it, and Eager else.
+     */
+    memory: 'Eager' | 'Lazy' | 'Auto';
     /**
      * Options of CRIU that only the container's owner can decide on; what follows from the container itself is chosen without them. ghost-limit=BYTES allows deleted files that are open to hold so much together (default 67108864). skip-in-flight gives connections up that the container has not accepted yet. ext-unix-sk freezes a container with --network host that is connected to a Unix datagram socket outside of it; somebody must be bound to the same path on the target.
      *
@@ -140,7 +168,7 @@ export interface Generated {
      */
     finishedAt?: string;
     /**
-     * Ready (kstatus; True only when the container runs on the target, absent in the phase Checked), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored.
+     * Ready (kstatus; True only when the container runs on the target, absent in the phase Checked), Reconciling and Stalled (kstatus; present only while True), PreflightPassed, Prepared, Checkpointed, Restored, and MemoryComplete where memory is brought in while the container runs already.
      */
     conditions?: {
       /**
@@ -214,6 +242,10 @@ export interface Generated {
          */
         because: string;
       };
+      /**
+       * True when the target node carried the taint node.kubernetes.io/out-of-service before all of the container's memory had come there: it will not say any more that it has, and the source ends and keeps the original.
+       */
+      memoryLost?: boolean;
       /**
        * Set when the checkpoint may no longer be claimed: the source wakes its container up again.
        */
@@ -861,6 +893,14 @@ export interface Generated {
        * When Docker reported the container as started.
        */
       startedAt?: string;
+      /**
+       * Where the container's memory is, when it is brought in while the container runs already (spec.memory): Pending (not all of it is here; the checkpoint is needed), Done (all is here and was compared with the manifest), Lost (it was not to be had any more, and the container was ended). Absent otherwise.
+       */
+      lazyPages?: 'Pending' | 'Done' | 'Lost';
+      /**
+       * When all of the memory was here and had been compared with the manifest.
+       */
+      memoryCompleteAt?: string;
       /**
        * What shows that the container was woken up and not begun anew. Its first process is the one that was dumped, or the state could not be Restored.
        */

@@ -76,3 +76,10 @@ function experimental(engine: Pick<DriverEngineInfo, 'experimental'>): Finding[]
 }
 
 const blocking = (reason: string, message: string): Finding => ({ reason, message, blocking: true });
+
+/** It is the wrapper that starts the page server, and without one CRIU would wait for it. */
+export const NOT_LAZY: Finding = blocking(
+  'LazyPagesNotByDriver',
+  'driver docker brings all of the memory before the container runs: nothing starts a page server there; set spec.memory to Eager, ' +
+    'or use driver runc',
+);

@@ -6,7 +6,7 @@ import { armMarker, emptyMarker, readWakeState, removeMarker } from '../runc/mar
 import { CRIU_CONFIG_ANNOTATION, criuConfigPath } from '../runc/paths';
 import { proveRestore } from '../runc/prove';
 import { findSilenceProblems, openNetwork, silenceNetwork } from '../runc/silence';
-import { findFreezeProblems, findWakeProblems } from './checks';
+import { findFreezeProblems, findWakeProblems, NOT_LAZY } from './checks';
 import { restoreConfig } from './criu-config';
 import { dockerDumper } from './freeze';
 import type { DockerDriverOptions } from './options';
@@ -29,6 +29,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     checkWake: (engine, container) => Promise.resolve(findWakeProblems(engine, container)),
     // Docker makes the container's network before CRIU makes its sockets.
     checkAddresses: () => Promise.resolve([]),
+    checkLazy: () => Promise.resolve([NOT_LAZY]),
     checkSilence: (container) => findSilenceProblems(container, options),
     silence: (container) => silenceNetwork(container, options),
     openNetwork: ({ pid }) => openNetwork(pid, options.run),
@@ -56,6 +57,8 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     },
     wakeState: (containerID) => wakeStateOf(containerID, options),
     wake: (containerID, { timeoutMs }) => wakeContainer(containerID, timeoutMs, options),
+    // All of it, before the processes run.
+    memory: () => Promise.resolve({ state: 'complete' }),
     prove: (container) => proveRestore(container, options),
     disarm: async (containerID, migrationUID) => {
       await killRestore(containerID, options);

@@ -1,7 +1,14 @@
 import { ReasonedError } from '../../runtime/errors';
 import type { DriverContainer, DriverEngineInfo, Finding } from '../driver';
 import type { BeneathDocker, RuncDriverOptions } from './options';
-import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig, networkScriptOf, WRAPPER_RUNTIME } from './paths';
+import {
+  CRIU_CONFIG_ANNOTATION,
+  findRuncRoot,
+  isOurCriuConfig,
+  networkScriptOf,
+  pagesScriptOf,
+  WRAPPER_RUNTIME,
+} from './paths';
 import { findWrapperProblem, whyItFails } from './wrapper-protocol';
 
 /** Why this container cannot be frozen with runc on this node. */
@@ -61,6 +68,23 @@ export async function findAddressProblems(engine: DriverEngineInfo, options: Run
     {
       reason: 'NetworkScriptNotInstalled',
       message: `${script} does not run on this node (${broken}), without which open connections cannot be woken up: install it beside the OCI runtime wrapper, executable, with iproute2 and iptables`,
+      blocking: true,
+    },
+  ];
+}
+
+/** Why this node cannot bring memory in while a container runs already. */
+export async function findLazyProblems(
+  engine: Pick<DriverEngineInfo, 'runtimes'>,
+  options: Pick<RuncDriverOptions, 'run' | 'wrapperPath'>,
+): Promise<Finding[]> {
+  const script = pagesScriptOf(engine.runtimes[WRAPPER_RUNTIME]?.path ?? options.wrapperPath);
+  const broken = await whyItFails(script, ['check'], options.run);
+  if (broken === undefined) return [];
+  return [
+    {
+      reason: 'LazyPagesUnsupported',
+      message: `this node cannot bring memory in while a container runs already (${broken}): that needs ${script}, executable, and a kernel and CRIU that know userfaultfd; or set spec.memory to Eager`,
       blocking: true,
     },
   ];

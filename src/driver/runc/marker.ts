@@ -15,7 +15,7 @@ const STATES = ['resumed', 'restored', 'failed', 'restoring', 'armed'] as const;
 const RESTORE_CONFIG = 'leave-stopped\n';
 
 /** What an earlier attempt with the same work directory left. */
-const WORK_FILES = ['restore.log', 'stats-restore', 'wrapper.log', 'runc.log'];
+const WORK_FILES = ['restore.log', 'stats-restore', 'wrapper.log', 'runc.log', 'lazy-pages.log', 'lazy-pages.socket'];
 
 /** Where the wake-up of a container stands. */
 export async function readWakeState(runDir: string, containerID: string): Promise<WakeState> {
@@ -32,6 +32,8 @@ export interface ArmSettings {
   readonly networkScript?: string;
   /** All of CRIU's configuration, for whoever restores without the wrapper; it is given the marker's directories. */
   readonly config?: (marker: CheckpointDirectories) => string;
+  /** See `Driver.arm`. */
+  readonly lazyPages?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -41,7 +43,7 @@ export async function armMarker(
   containerID: string,
   migrationUID: string,
   checkpoint: CheckpointDirectories,
-  { criuOptions = [], addresses, networkScript, config: ownConfig, signal }: ArmSettings = {},
+  { criuOptions = [], addresses, networkScript, config: ownConfig, lazyPages = false, signal }: ArmSettings = {},
 ): Promise<void> {
   const marker = markerPaths(runDir, containerID);
   const config = criuConfigPath(runDir, migrationUID);
@@ -62,7 +64,8 @@ export async function armMarker(
   signal?.throwIfAborted();
   await symlink(checkpoint.images, marker.images);
   await symlink(checkpoint.work, marker.work);
-  await writeFile(marker.restoreOptions, restore.flags.map((flag) => `${flag}\n`).join(''), { mode: 0o600 });
+  const flags = [...restore.flags, ...(lazyPages ? ['--lazy-pages'] : [])];
+  await writeFile(marker.restoreOptions, flags.map((flag) => `${flag}\n`).join(''), { mode: 0o600 });
   if (script !== '' && addresses !== undefined) {
     await writeFile(marker.addresses, addresses.map((address) => `${requireAddress(address)}\n`).join(''), {
       mode: 0o600,

@@ -18,11 +18,20 @@ export interface MarkerPaths {
   readonly addresses: string;
   /** Pid of the wrapper while it restores. */
   readonly pid: string;
+  /** Pid and start time of the script whose child the page server is. */
+  readonly pageServer: string;
+  /** Exit code of the page server, when it has ended. */
+  readonly pageServerEnded: string;
 }
 
 /** The script that makes up for the network while CRIU restores: it lies beside the wrapper. */
 export function networkScriptOf(wrapperPath: string): string {
   return join(dirname(wrapperPath), 'transship-network');
+}
+
+/** The script that has the page server for its child: it lies beside the wrapper. */
+export function pagesScriptOf(wrapperPath: string): string {
+  return join(dirname(wrapperPath), 'transship-pages');
 }
 
 /** Below `runDir`, which is /run/transship wherever the wrapper runs. Throws for an id that is none of Docker's. */
@@ -35,6 +44,8 @@ export function markerPaths(runDir: string, containerID: string): MarkerPaths {
     restoreOptions: join(directory, 'restore-options'),
     addresses: join(directory, 'addresses'),
     pid: join(directory, 'pid'),
+    pageServer: join(directory, 'pages'),
+    pageServerEnded: join(directory, 'pages-ended'),
   };
 }
 

@@ -1,10 +1,11 @@
 import type { Driver } from '../driver';
-import { findAddressProblems, findFreezeProblems, findWakeProblems } from './checks';
+import { findAddressProblems, findFreezeProblems, findLazyProblems, findWakeProblems } from './checks';
 import { abandonDump, dumpContainer, prepareDump } from './freeze';
 import { killRestore } from './kill-restore';
 import { dropLinks } from './link-remaps';
 import { armMarker, emptyMarker, readWakeState, removeMarker } from './marker';
 import type { RuncDriverOptions } from './options';
+import { endPageServer, readLazyMemory } from './page-server';
 import { CRIU_CONFIG_ANNOTATION, criuConfigPath, networkScriptOf, WRAPPER_RUNTIME } from './paths';
 import { proveRestore } from './prove';
 import { findSilenceProblems, openNetwork, silenceNetwork } from './silence';
@@ -18,6 +19,7 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
     checkFreeze: (container) => findFreezeProblems(container, options),
     checkWake: (engine) => findWakeProblems(engine, options),
     checkAddresses: (engine) => findAddressProblems(engine, options),
+    checkLazy: (engine) => findLazyProblems(engine, options),
     checkSilence: (container) => findSilenceProblems(container, options),
     silence: (container) => silenceNetwork(container, options),
     openNetwork: ({ pid }) => openNetwork(pid, options.run),
@@ -40,12 +42,17 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
       }),
     wakeState: (containerID) => readWakeState(runDir, containerID),
     wake: (containerID, { timeoutMs }) => wakeContainer(containerID, timeoutMs, options),
+    memory: (containerID) => readLazyMemory(containerID, options),
     prove: (container) => proveRestore(container, options),
     disarm: async (containerID, migrationUID) => {
       await killRestore(containerID, options);
       if ((await readWakeState(runDir, containerID)) === 'resumed')
         await removeMarker(runDir, containerID, migrationUID);
-      else await emptyMarker(runDir, containerID);
+      else {
+        // One that no restore ever spoke to would wait for it for ever.
+        await endPageServer(containerID, options);
+        await emptyMarker(runDir, containerID);
+      }
     },
     forget: (containerID, migrationUID) => removeMarker(runDir, containerID, migrationUID),
     killFrozen: async (container) => {

@@ -1,4 +1,6 @@
 import type { ContainerMigration } from '../../api/types';
+import { isMemoryLost } from '../memory';
+import { awaitMemory, memoryLost } from './memory';
 import { beginOf, howToFence, lastFailure, progressOf, waitFor } from './waiting';
 import type { ControllerObservation, ControllerStep } from './step';
 
@@ -37,19 +39,22 @@ export function awaitRestore(migration: ContainerMigration, seen: ControllerObse
 /** The container has run on the target: what is left is to tidy up on both nodes. There is no way back from here. */
 export function settleSuccess(migration: ContainerMigration, seen: ControllerObservation): ControllerStep {
   const { spec, status } = migration;
+  if (status.target?.lazyPages === 'Pending') return awaitMemory(migration, seen);
   const [from, to] = [spec.source.nodeName, spec.target.nodeName];
   const settled = status.target?.state === 'Settled';
   const { agentAlive, outOfService } = seen.target;
   const released = status.source?.state === 'Released';
   const since = outOfService ? ', a node that was put out of service right after' : '';
   const succeeded = (because: 'FinishMigrated' | 'FinishWithoutSettling' | 'FinishWithoutRelease', more = '') =>
-    ({
-      do: 'Finish',
-      because,
-      phase: 'Succeeded',
-      reason: 'Migrated',
-      message: `the container runs on ${to}${since}${more}`,
-    }) as const;
+    isMemoryLost(status.target)
+      ? memoryLost(migration)
+      : ({
+          do: 'Finish',
+          because,
+          phase: 'Succeeded',
+          reason: 'Migrated',
+          message: `the container runs on ${to}${since}${more}`,
+        } as const);
   if (released && settled) return succeeded('FinishMigrated');
   if (released && outOfService) return succeeded('FinishWithoutSettling');
   if (!settled && !outOfService) {
@@ -66,7 +71,8 @@ export function settleSuccess(migration: ContainerMigration, seen: ControllerObs
   }
   const original = `${from} to remove the frozen original`;
   if (!seen.source.agentAlive) {
-    const waitsFor = `${original}, but its agent does not report; the container runs on ${to} already; ${howToFence(from, seen.source)}`;
+    const already = isMemoryLost(status.target) ? '' : `the container runs on ${to} already; `;
+    const waitsFor = `${original}, but its agent does not report; ${already}${howToFence(from, seen.source)}`;
     return waitFor('AwaitUnreachableRelease', waitsFor, seen, 'SourceUnreachable');
   }
   return waitFor('AwaitRelease', `${original}${lastFailure(status.source)}`, seen);

@@ -41,6 +41,8 @@ export type ControllerStep = { readonly because: ControllerBranch } & (
       readonly untilMs: number;
       /** When the wait is not an ordinary one: why, as one CamelCase word. */
       readonly reason?: string;
+      /** The target was fenced before the memory of the container, which has run there, was complete: the source is told. */
+      readonly memoryLost?: true;
     }
   /** The migration has ended and nothing is left to do. */
   | { readonly do: 'Rest' }

@@ -11,6 +11,7 @@ import type { Way } from './way';
 /** Transship itself: a driver or a mode that comes to be is a line more here. */
 const variants = (dockerMajor: number): readonly Variant[] => [
   { id: 'runc', title: 'Transship, driver runc', spec: { driver: 'runc' } },
+  { id: 'lazy', title: 'Transship, driver runc, memory later', spec: { driver: 'runc', memory: 'Lazy' } },
   {
     id: 'docker',
     title: 'Transship, driver docker',

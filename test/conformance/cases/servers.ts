@@ -200,6 +200,7 @@ export const SERVERS = group('Real servers and programs', [
     id: 'postgres',
     title: 'PostgreSQL',
     origin: 'features',
-    notRun: 'it refuses to run as root, and this kind of machine keeps CAP_SYS_RESOURCE even from root (see user)',
+    notRun:
+      'it refuses to run as root, and this machine keeps CAP_SYS_RESOURCE even from root (see user); the image of servers has none',
   },
 ]);

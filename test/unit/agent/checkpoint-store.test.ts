@@ -220,6 +220,7 @@ test('every access goes through the one that has a deadline', async () => {
     cut.publishManifest(checkpoint, meta),
     cut.readManifest(checkpoint),
     cut.verify(checkpoint, ''),
+    cut.verifyPages(checkpoint, ''),
     cut.saveImage(checkpoint, archiveOf(''), image),
     cut.withImage(checkpoint, { digest: '', sizeBytes: 0 }, image, () => Promise.resolve()),
     cut.discard(checkpoint),

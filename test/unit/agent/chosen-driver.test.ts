@@ -1,5 +1,6 @@
 import type { Finding } from '../../../src/driver/driver';
 import type { ContainerMigration } from '../../../src/api/types';
+import { NOT_LAZY } from '../../../src/driver/docker/checks';
 import { chooseDriver } from '../../../src/protocol/driver-choice';
 import { ALWAYS, FakeMove, MEMORY } from '../../lib/fake-move';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
@@ -8,8 +9,13 @@ const directory = useTemporaryDirectory();
 const against = (reason: string, blocking = true): Finding => ({ reason, message: `${reason} it is`, blocking });
 const NO_WRAPPER = { wake: [against('RestoreRuntimeMissing')] };
 
-const moveBy = (driver: ContainerMigration['spec']['driver']): FakeMove =>
-  new FakeMove(directory(), ALWAYS, { driver });
+type Spec = ContainerMigration['spec'];
+
+const moveBy = (driver: Spec['driver'], memory: Spec['memory'] = 'Eager'): FakeMove => {
+  const move = new FakeMove(directory(), ALWAYS, { driver, memory });
+  move.target.problems.docker = { lazy: [NOT_LAZY] };
+  return move;
+};
 
 async function looked(move: FakeMove): Promise<FakeMove> {
   await move.source.visit();
@@ -84,6 +90,42 @@ describe('it is refused', () => {
     const move = moveBy('runc');
     move.target.problems.runc = NO_WRAPPER;
     expect((await looked(move)).status.target?.checks).toEqual(NO_WRAPPER.wake);
+  });
+});
+
+describe('memory that is to come later', () => {
+  const seen = async (driver: Spec['driver'], memory: Spec['memory'], runc = {}): Promise<unknown> => {
+    const move = moveBy(driver, memory);
+    move.target.problems.runc = runc;
+    const { target } = (await looked(move)).status;
+    return [chooseDriver(move.api.object)?.name, target?.checks?.map(({ reason, blocking }) => [reason, blocking])];
+  };
+
+  test('is refused by driver docker, and is a reason to take runc', async () => {
+    expect(await seen('docker', 'Lazy')).toEqual([undefined, [['LazyPagesNotByDriver', true]]]);
+    expect(await seen('Auto', 'Lazy')).toEqual(['runc', []]);
+  });
+
+  test('is refused where only driver docker is possible, and where runc cannot do it either', async () => {
+    expect(await seen('Auto', 'Lazy', NO_WRAPPER)).toEqual([
+      undefined,
+      [
+        ['RestoreRuntimeMissing', true],
+        ['LazyPagesNotByDriver', true],
+      ],
+    ]);
+    expect(await seen('Auto', 'Lazy', { lazy: [against('LazyPagesUnsupported')] })).toEqual([
+      undefined,
+      [
+        ['LazyPagesUnsupported', true],
+        ['LazyPagesNotByDriver', true],
+      ],
+    ]);
+  });
+
+  test('does not come later with Auto and driver docker', async () => {
+    expect(await seen('Auto', 'Auto', NO_WRAPPER)).toEqual(['docker', [['LazyPagesNotByDriver', false]]]);
+    expect(await seen('docker', 'Eager')).toEqual(['docker', []]);
   });
 });
 

@@ -36,11 +36,13 @@ describe('the preflight', () => {
     const move = new FakeMove(directory(), undefined, { connections: 'Keep' });
     const finding = { reason: 'NetworkNotSilenceable', message: 'no tc', blocking: true };
     const driver = { ...move.source.deps().driver, checkSilence: () => Promise.resolve([finding]) };
-    const made = { container: move.original, addresses: [ADDRESS] };
-    const checks = await keepingChecks(made, [connection(1)], { driver });
+    const reach = { addresses: [ADDRESS], answers: [], isHost: false };
+    const made = { container: move.original, reach };
+    const { node } = move.source.deps();
+    const checks = await keepingChecks(made, [connection(1)], { driver, node });
     expect(checks).toEqual([finding, expect.objectContaining({ reason: 'ConnectionsWillBeKept', blocking: false })]);
     // Without such an address nothing has to be silent.
-    expect(await keepingChecks({ ...made, addresses: [] }, [], { driver })).toEqual([]);
+    expect(await keepingChecks({ ...made, reach: { ...reach, addresses: [] } }, [], { driver, node })).toEqual([]);
   });
 });
 

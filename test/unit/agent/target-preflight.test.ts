@@ -1,6 +1,7 @@
 import { preflightTarget } from '../../../src/agent/target/preflight';
 import type { Spec, TargetStatus } from '../../../src/api/types';
 import type { ImageTransport } from '../../../src/docker/images';
+import type { Finding } from '../../../src/driver/driver';
 import { ReasonedError } from '../../../src/runtime/errors';
 import { decision, migration, source } from '../../lib/migration';
 import type { World } from '../../lib/preflight-world';
@@ -65,6 +66,18 @@ test.each(Object.entries(onTarget))('the target %s', async (_name, { world = {},
   const status = await preflightTarget(object, deps);
   expect(status).toMatchObject({ state: 'Preflighted', containerName: 'looper' });
   expect(summarise(status.checks)).toEqual(found);
+});
+
+test.each<[Spec['memory'], [string, boolean][]]>([
+  ['Lazy', [['LazyPagesUnsupported', true]]],
+  ['Auto', [['LazyPagesUnsupported', false]]],
+  ['Eager', []],
+])('with spec.memory %s a target that can bring memory only before says so', async (memory, found) => {
+  const checkLazy = (): Promise<Finding[]> =>
+    Promise.resolve([{ reason: 'LazyPagesUnsupported', message: 'no userfaultfd', blocking: true }]);
+  const object = migration({ source: source('Preflighted', described) }, { spec: { memory } });
+  const { checks } = await preflightTarget(object, depsFor({ ...elsewhere, driver: { checkLazy } }));
+  expect(summarise(checks)).toEqual(found);
 });
 
 describe('an image that the target lacks', () => {

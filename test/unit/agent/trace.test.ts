@@ -65,7 +65,7 @@ test('what both agents do from the freeze to the report of the wake-up is kept, 
   expect(calls(source)).toEqual(
     expect.arrayContaining(['driver.dump', 'store.publishManifest', 'migrations.writeSource']),
   );
-  expect(calls(target)).toEqual(expect.arrayContaining(['migrations.fresh', 'store.verify', 'driver.wake']));
+  expect(calls(target)).toEqual(expect.arrayContaining(['store.verify', 'migrations.writeTarget', 'driver.wake']));
   // What comes after the window is not part of it.
   expect(calls(source)).not.toContain('driver.killFrozen');
   expect(calls(target)).not.toContain('driver.forget');

@@ -52,6 +52,14 @@ describe('checks', () => {
     expect(/^protocol=(\d+)$/m.exec(script)?.[1]).toBe(String(WRAPPER_PROTOCOL));
   });
 
+  test('a node without the script that brings memory in is found', async () => {
+    expect(await setup.driver().checkLazy(docker(known))).toEqual([]);
+    setup.runc.missing = '/somewhere/transship-pages';
+    const [finding] = await setup.driver().checkLazy(docker(known));
+    expect(finding).toMatchObject({ reason: 'LazyPagesUnsupported', blocking: true });
+    expect(finding?.message).toContain('/somewhere/transship-pages');
+  });
+
   test('a container of another runtime, and a node without runc, are found', async () => {
     const run = setup.runc;
     run.missing = 'runc';

@@ -4,7 +4,7 @@ import type { Trouble } from './moves';
 import type { Script } from './run';
 import type { Setting } from './world';
 
-const setting: fc.Arbitrary<Setting> = fc.nat(2 ** 5 * 3 ** 4 * 8 - 1).map((n) => {
+const setting: fc.Arbitrary<Setting> = fc.nat(2 ** 5 * 3 ** 5 * 8 - 1).map((n) => {
   let rest = n;
   const take = (base: number): number => {
     const digit = rest % base;
@@ -21,6 +21,7 @@ const setting: fc.Arbitrary<Setting> = fc.nat(2 ** 5 * 3 ** 4 * 8 - 1).map((n) =
     backoffLimit: take(3),
     skewMinutes: [take(3) - 1, take(3) - 1],
     preflightOnly: take(8) === 7,
+    lazy: take(3) === 2,
   };
 });
 

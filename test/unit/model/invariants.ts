@@ -56,6 +56,13 @@ function checkEnd(world: World, { spec, status }: ContainerMigration): void {
     if (source.powered && original?.state === 'paused') {
       throw new Violation('I2: SourceLost, although the original can be woken');
     }
+  } else if (status.reason === 'PageServerLost' || status.reason === 'MemoryLost') {
+    if (original?.state === 'running' || copy?.state === 'running') {
+      throw new Violation('I2: its memory is said to be lost, and it runs');
+    }
+    if (world.volume.directories.get(world.truth.uid)?.manifest === undefined) {
+      throw new Violation('I2: its memory is lost, and its checkpoint was removed');
+    }
   } else if (status.decision?.revoked === undefined) checkUntouched(world);
 }
 

@@ -2,7 +2,7 @@ import { arriveLate, tell, tellLatest } from './api-server';
 import type { Act } from './happenings';
 import { docker, endDump, FAULTS, informedVisit, oneStep, power, user } from './happenings';
 import { checkStep } from './invariants';
-import { wrapperStep } from './running';
+import { losePages, wrapperStep } from './running';
 import { AGENTS, nodeOf, pick, progress, visit } from './turns';
 import type { World } from './world';
 
@@ -139,6 +139,14 @@ const MOVES: readonly Move[] = [
     },
   },
   { weight: 4, name: 'a dump without its agent ends', of: 'wrapper', act: endDump },
+  {
+    weight: 2,
+    name: 'a page server dies',
+    of: 'wrapper',
+    act: (world) => {
+      if (world.nodes.target.powered) losePages(world, world.nodes.target);
+    },
+  },
 ];
 
 const spread = (moves: readonly Move[]): readonly Move[] =>

@@ -116,7 +116,7 @@ export class Driver {
 
   arm(container: SimContainer, uid: string): SimMarker {
     failWhenDue(this.actor);
-    const marker: SimMarker = { containerID: container.id, uid, state: 'armed', busy: false };
+    const marker: SimMarker = { containerID: container.id, uid, state: 'armed', busy: false, memory: undefined };
     this.node.markers = [...this.node.markers.filter((one) => one.uid !== uid), marker];
     return marker;
   }
@@ -128,6 +128,14 @@ export class Driver {
     if (marker === undefined || marker.state === 'resumed') return;
     marker.state = 'failed';
     marker.busy = false;
+  }
+
+  /** The page server goes on meanwhile; without a marker nobody knows of one. */
+  memory(uid: string): NonNullable<SimMarker['memory']> {
+    const marker = this.marker(uid);
+    const now = marker?.memory ?? 'lost';
+    if (marker !== undefined && now === 'arriving') marker.memory = 'complete';
+    return now;
   }
 
   forget(uid: string): void {
@@ -210,7 +218,10 @@ export class Volume {
 
   discard(uid: string, keep: boolean): void {
     this.call();
-    if (!keep) this.world.volume.directories.delete(uid);
+    if (keep) return;
+    const needed = this.world.nodes.target.markers.some((marker) => marker.uid === uid && marker.memory === 'arriving');
+    if (needed) throw new Violation('I3: a checkpoint is removed from which memory is being brought in');
+    this.world.volume.directories.delete(uid);
   }
 }
 

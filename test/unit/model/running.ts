@@ -1,3 +1,4 @@
+import { current } from './api-server';
 import { Violation } from './failures';
 import type { SimContainer, SimNode, World } from './world';
 
@@ -134,12 +135,23 @@ export function wrapperStep(world: World, node: SimNode): boolean {
       marker.busy = false;
       marker.state = world.behaviour.defect === 'markerNotConsumed' ? 'armed' : 'resumed';
       world.truth.resumed = true;
+      if (node.role === 'target' && current(world)?.status.target?.lazyPages === 'Pending') marker.memory = 'arriving';
       if (container !== undefined) thaw(world, container, 'restored');
       return true;
     case 'resumed':
     case 'failed':
       marker.busy = false;
       return true;
+  }
+}
+
+/** A page server that dies takes its container along, without any agent. */
+export function losePages(world: World, node: SimNode): void {
+  for (const marker of node.markers) {
+    if (marker.memory !== 'arriving') continue;
+    marker.memory = 'lost';
+    const container = node.containers.find(({ id }) => id === marker.containerID);
+    if (container?.state === 'running') halt(world, container, 'dead');
   }
 }
 

@@ -135,7 +135,7 @@ function* perform(
       report({ state: 'Failed', error: { reason: step.reason, message: 'not running' } });
       return;
     case 'Release':
-      yield* release(desk, migration);
+      yield* release(desk, migration, step.because === 'EndOriginal');
       report({ state: 'Released' });
       return;
     case 'Wake':

@@ -14,8 +14,11 @@ function policyOf({ status }: ContainerMigration): 'no' | 'always' | undefined {
   return name === undefined ? undefined : name === 'always' ? 'always' : 'no';
 }
 
-/** The container runs on the target: the frozen original is killed and removed. */
-export function* release(desk: Desk, migration: ContainerMigration): Visit {
+/**
+ * The container runs on the target: the frozen original is killed and removed.
+ * @param isLost it ran there, and is all that is left, with the checkpoint
+ */
+export function* release(desk: Desk, migration: ContainerMigration, isLost: boolean): Visit {
   const { docker, volume } = desk;
   const { uid } = migration.metadata;
   const original = docker.original();
@@ -26,10 +29,10 @@ export function* release(desk: Desk, migration: ContainerMigration): Visit {
     }
     docker.kill(original);
     yield;
-    if (migration.spec.afterSuccess === 'Remove') docker.remove(original);
+    if (migration.spec.afterSuccess === 'Remove' && !isLost) docker.remove(original);
     yield;
   }
-  volume.discard(uid, isKept(migration, 'succeeded', volume.read(uid)));
+  volume.discard(uid, isLost || isKept(migration, 'succeeded', volume.read(uid)));
   yield;
 }
 

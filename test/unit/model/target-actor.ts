@@ -20,7 +20,8 @@ export function* targetVisit(world: World, actor: Actor, node: SimNode): Visit {
     return;
   }
   yield;
-  let migration = defect === 'staleCache' ? cached : fresh(world, actor);
+  // A claim fails when there is a later version.
+  let migration = defect === 'staleCache' || expected.do === 'Claim' ? cached : fresh(world, actor);
   if (migration === undefined) return;
   const desk = deskOf(world, actor, node);
   let step = decideTarget(migration, { nowMs, view: undefined });
@@ -46,7 +47,7 @@ export function* targetVisit(world: World, actor: Actor, node: SimNode): Visit {
 }
 
 /** @param justClaimed inside the downtime nobody is asked for what is known: the claim would have failed */
-function look(desk: Desk, { metadata }: ContainerMigration, justClaimed = false): TargetView {
+function look(desk: Desk, { metadata, status }: ContainerMigration, justClaimed = false): TargetView {
   const { docker, driver } = desk;
   const state = docker.ours(metadata.uid)?.state;
   const resumed = driver.marker(metadata.uid)?.state === 'resumed';
@@ -54,7 +55,9 @@ function look(desk: Desk, { metadata }: ContainerMigration, justClaimed = false)
   if (state === undefined) return { container: 'none', outOfService };
   // It has run here; that it died since makes it no less restored.
   const woken = state === 'running' || (state === 'dead' && resumed);
-  return { container: woken ? 'woken' : state === 'created' ? state : 'stopped', outOfService };
+  const needed = status.target?.state === 'Restored' && status.target.lazyPages === 'Pending';
+  const memory = needed ? { memory: driver.memory(metadata.uid) } : {};
+  return { container: woken ? 'woken' : state === 'created' ? state : 'stopped', outOfService, ...memory };
 }
 
 /** A report that arrives late, when its sender is dead and its follower has claimed, would take the claim away. */
@@ -104,7 +107,8 @@ function* perform(
       verify(desk, uid);
       yield;
       const ifUnchanged = world.behaviour.defect !== 'claimWithoutPrecondition';
-      const claimed = writeTarget(world, actor, migration, { ...status, state: 'Claimed' }, { ifUnchanged });
+      const memory = migration.spec.memory === 'Lazy' ? ({ lazyPages: 'Pending' } as const) : {};
+      const claimed = writeTarget(world, actor, migration, { ...status, ...memory, state: 'Claimed' }, { ifUnchanged });
       yield;
       return claimed;
     }
@@ -115,6 +119,24 @@ function* perform(
       yield* cleanUp(desk, uid);
       report({ state: 'Failed', error: migration.status.target?.error ?? { reason: 'GivenBack', message: '' } });
       return undefined;
+    case 'Complete':
+      verify(desk, uid);
+      yield;
+      report({ lazyPages: 'Done' });
+      return undefined;
+    case 'Lose': {
+      const container = docker.ours(uid);
+      if (container !== undefined) docker.kill(container);
+      yield;
+      driver.forget(uid);
+      yield;
+      report({
+        state: 'Settled',
+        lazyPages: 'Lost',
+        error: { reason: 'PageServerLost', message: 'its memory is lost' },
+      });
+      return undefined;
+    }
     case 'Settle': {
       const container = docker.ours(uid);
       const policy = migration.status.source?.restartPolicy?.name === 'always' ? 'always' : 'no';

@@ -104,6 +104,12 @@ export const VARIANTS: readonly Variant[] = [
         : step;
     },
   }),
+  deciding('the checkpoint is removed before all memory is there', /I3/, {
+    decideSource: (migration, seen) => {
+      const step = REAL.decideSource(migration, seen);
+      return step.because === 'AwaitMemory' ? release : step;
+    },
+  }),
   doing('the marker is not consumed before the restore', /I1/, 'markerNotConsumed'),
   doing('the restart policy stays on in the freeze', /I1/, 'policyLeftOnInFreeze'),
   doing('the copy is created with its restart policy', /I1/, 'policySetAtCreation'),

@@ -26,6 +26,8 @@ export interface SimMarker {
   state: 'armed' | 'restoring' | 'restored' | 'resumed' | 'failed';
   /** Docker has called the wrapper, which goes on by itself. */
   busy: boolean;
+  /** Of a restore that ran on before its memory was there: where that is. */
+  memory: 'arriving' | 'complete' | 'lost' | undefined;
 }
 
 export interface SimJournal {
@@ -137,6 +139,8 @@ export interface Setting {
   readonly impatient: boolean;
   /** `spec.mode: Preflight`. */
   readonly preflightOnly: boolean;
+  /** `spec.memory: Lazy`. */
+  readonly lazy: boolean;
   /** Clock skew of source and target, minutes. */
   readonly skewMinutes: readonly [number, number];
 }
@@ -218,8 +222,8 @@ export function createWorld(
 /** Specs are shared between runs: their digests are remembered by identity (memoized-digest.ts). */
 const specs = new Map<string, ContainerMigration['spec']>();
 
-function specOf({ keep, retain, backoffLimit, impatient, preflightOnly }: Setting): ContainerMigration['spec'] {
-  const key = `${String(keep)} ${retain} ${backoffLimit} ${String(impatient)} ${String(preflightOnly)}`;
+function specOf({ keep, retain, backoffLimit, impatient, preflightOnly, lazy }: Setting): ContainerMigration['spec'] {
+  const key = `${String(keep)} ${retain} ${backoffLimit} ${String(impatient)} ${String(preflightOnly)} ${String(lazy)}`;
   const known = specs.get(key);
   if (known !== undefined) return known;
   const spec: ContainerMigration['spec'] = {
@@ -235,6 +239,7 @@ function specOf({ keep, retain, backoffLimit, impatient, preflightOnly }: Settin
     volumeOverrides: [],
     image: 'Transfer',
     logs: 'Carry',
+    memory: lazy ? 'Lazy' : 'Eager',
     cancel: false,
     mode: preflightOnly ? 'Preflight' : 'Migrate',
   };

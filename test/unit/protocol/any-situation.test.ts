@@ -87,6 +87,20 @@ test('the original is ended only when the container has run on the target', () =
   });
 });
 
+test('nothing that a container needs for its memory is taken away, and none succeeds without it', () => {
+  always(({ controller, source, target }, { object }) => {
+    const { lazyPages } = object.status.target ?? {};
+    if (lazyPages === 'Pending') expect(target.do).not.toBe('Settle');
+    if (lazyPages === 'Pending' && source.do === 'Release') {
+      expect(isFinal(object) || object.status.decision?.memoryLost === true).toBe(true);
+    }
+    if (lazyPages === 'Pending' || lazyPages === 'Lost') {
+      if (source.do === 'Release') expect(source.because).not.toBe('ReleaseOriginal');
+      if (controller.do === 'Finish') expect(controller.phase).not.toBe('Succeeded');
+    }
+  });
+});
+
 test('the target claims only what is published and not revoked, and wakes only what it has claimed', () => {
   always(({ target }, { object: { status } }) => {
     if (target.do === 'Claim') {

@@ -57,7 +57,10 @@ const anySource = fc
   )
   .map(([state, more, own]) => source(state, { ...more, ...present(own) }));
 
-const anyTarget = fc.tuple(targetState, agent).map(([state, more]) => target(state, more));
+const lazyPages = sometimes(fc.constantFrom('Pending', 'Pending', 'Done', 'Lost'));
+const anyTarget = fc
+  .tuple(targetState, agent, fc.record({ lazyPages }))
+  .map(([state, more, own]) => target(state, { ...more, ...present(own) }));
 
 const anyDecision = fc
   .tuple(
@@ -65,9 +68,10 @@ const anyDecision = fc
     fc.constantFrom(undefined, undefined, revoked, { ...revoked, fenced: 'node-b' }),
     sometimes(fc.constantFrom({ migrationUID: 'another' }, { migrationUID: undefined })),
     sometimes(fc.constant({ specDigest: `sha256:${'0'.repeat(64)}` })),
+    sometimes(fc.constant({ memoryLost: true })),
   )
-  .map(([step, revocation, uid, digest]) =>
-    decision(step, { ...(revocation && { revoked: revocation }), ...digest, ...(uid as object) }),
+  .map(([step, revocation, uid, digest, lost]) =>
+    decision(step, { ...(revocation && { revoked: revocation }), ...digest, ...lost, ...(uid as object) }),
   );
 
 const anyPhase = sometimes(fc.constantFrom(...status.properties.phase.enum));
@@ -149,6 +153,7 @@ export const anySituation: fc.Arbitrary<Situation> = fc.record({
       fc.record({
         container: fc.constantFrom('none', 'created', 'woken', 'stopped'),
         outOfService: fc.boolean(),
+        memory: fc.constantFrom(undefined, 'arriving', 'complete', 'lost'),
       }),
       { nil: undefined },
     ),

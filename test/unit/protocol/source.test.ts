@@ -23,6 +23,7 @@ const looks = (view: Partial<SourceView> = {}): SourceObservation => ({
 });
 const frozen = { original: 'paused', journal: 'frozen' } as const;
 const died = { original: 'stopped', journal: 'frozen' } as const;
+const pending = { target: target('Restored', { lazyPages: 'Pending' }) };
 const nothing = { do: 'Wait' };
 const restartPolicy = { name: 'always', maximumRetryCount: 0 };
 const failedOnce = (seconds: number): object => ({ error, retry: { failures: 1, notBefore: at(seconds) } });
@@ -44,6 +45,24 @@ const examples: Examples<SourceBranch, SourceObservation> = {
   Finished: [
     { object: moments.released(), step: nothing },
     { object: moments.rolledBack(), step: nothing },
+  ],
+  AwaitMemory: [
+    { object: moments.restored({}, pending), step: nothing },
+    { object: moments.restored(DELETED, pending), seen: looks(frozen), step: nothing },
+  ],
+  EndOriginal: [
+    {
+      object: moments.settled({}, { target: target('Settled', { lazyPages: 'Lost', error }) }),
+      seen: looks(frozen),
+      step: { do: 'Release' },
+    },
+    // The target was fenced: it will not say any more that all is there.
+    {
+      object: moments.restored({}, { ...pending, decision: decision('Freeze', { memoryLost: true }) }),
+      seen: looks(frozen),
+      step: { do: 'Release' },
+    },
+    { object: moments.restored({}, { ...pending, phase: 'Failed' }), seen: looks(frozen), step: { do: 'Release' } },
   ],
   LookBeforeRelease: [
     { object: moments.restored(), step: { do: 'Look' } },

@@ -12,6 +12,11 @@ const finds = (container: TargetView['container'], outOfService = false): Target
   nowMs: atMs(50),
   view: { container, outOfService },
 });
+const remembers = (memory: NonNullable<TargetView['memory']>): TargetObservation => ({
+  nowMs: atMs(50),
+  view: { container: 'woken', outOfService: false, memory },
+});
+const pending = { target: target('Restored', { lazyPages: 'Pending' }) };
 const nothing = { do: 'Wait' };
 const failed = (failures: number, seconds = 50): object => ({ error, retry: { failures, notBefore: at(seconds) } });
 const fenced = { decision: decision('Freeze', { revoked: { ...revoked, fenced: 'node-b' } }) };
@@ -29,9 +34,31 @@ const examples: Examples<TargetBranch, TargetObservation> = {
   ],
   Settle: [
     { object: moments.restored(), step: { do: 'Settle' } },
+    { object: moments.restored({}, { target: target('Restored', { lazyPages: 'Done' }) }), step: { do: 'Settle' } },
     // Even a migration that has ended: this life died before it could.
     { object: moments.restored({}, { phase: 'Succeeded', source: source('Released') }), step: { do: 'Settle' } },
     { object: moments.restored(DELETED), step: { do: 'Settle' } },
+  ],
+  LookAtMemory: [
+    { object: moments.restored({}, pending), step: { do: 'Look' } },
+    // However it ended without this node, and whatever is wanted by now.
+    { object: moments.restored(DELETED, { ...pending, phase: 'Failed' }), step: { do: 'Look' } },
+  ],
+  AwaitMemory: [
+    {
+      object: moments.restored({}, pending),
+      seen: remembers('arriving'),
+      step: { do: 'Wait', untilMs: atMs(50.5) },
+    },
+  ],
+  LoseMemory: [
+    { object: moments.restored({}, pending), seen: remembers('lost'), step: { do: 'Lose' } },
+    { object: moments.restored(CANCELLED, pending), seen: remembers('lost'), step: { do: 'Lose' } },
+  ],
+  CompleteMemory: [
+    { object: moments.restored({}, pending), seen: remembers('complete'), step: { do: 'Complete' } },
+    // Its owner has removed it meanwhile.
+    { object: moments.restored({}, pending), seen: finds('none'), step: { do: 'Complete' } },
   ],
   ObeyFence: [
     { object: moments.claimed({}, fenced), step: { do: 'Withdraw' } },

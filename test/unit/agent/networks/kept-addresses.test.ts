@@ -1,4 +1,11 @@
-import { addressesToRestore, asToBeMade, keptAddresses } from '../../../../src/agent/networks/kept-addresses';
+import type { Spec } from '../../../../src/api/types';
+import {
+  addressesToRestore,
+  asToBeMade,
+  keptAddresses,
+  mustBeSilent,
+  reachOf,
+} from '../../../../src/agent/networks/kept-addresses';
 import { describe as describeContainer } from '../../../../src/docker/description';
 import { attachedNetworks } from '../../../../src/docker/endpoints';
 import type { ContainerInfo } from '../../../../src/docker/engine';
@@ -18,13 +25,13 @@ const dockerNetworks = (container: ContainerInfo, driver: string): DockerNetwork
 
 describe.each(fixtureProfiles())('on %s', (profile) => {
   const two = inspectFixture(profile, 'two-networks');
-  const made = (connections: string, driver: string): ReturnType<typeof asToBeMade> =>
+  const made = (connections: 'Refuse' | 'Close' | 'Keep', driver: string): ReturnType<typeof asToBeMade> =>
     asToBeMade(two, { connections }, { dockerNetworks: dockerNetworks(two, driver) });
   const ADDRESSES = attachedAddresses(two);
 
   test('connections that are kept take the addresses along that Docker chose', async () => {
-    const { container, addresses } = await made('Keep', 'macvlan');
-    expect(addresses).toEqual(ADDRESSES);
+    const { container, reach } = await made('Keep', 'macvlan');
+    expect(reach.addresses).toEqual(ADDRESSES);
     expect(attachedNetworks(container).flatMap((network) => network.addresses)).toEqual(ADDRESSES);
     const { endpoints } = describeContainer(container);
     expect(endpoints['fixture-net']).toMatchObject({
@@ -35,14 +42,38 @@ describe.each(fixtureProfiles())('on %s', (profile) => {
     expect(attachedNetworks(two)[0]?.addresses).toEqual([]);
   });
 
+  test('behind an address of the node that moves along, those in a bridge network are as good as fixed', async () => {
+    const network: Spec['network'] = { moveHook: 'vip', addresses: ['10.0.0.100'] };
+    const docker = { dockerNetworks: dockerNetworks(two, 'bridge') };
+    const hooked = await asToBeMade(published(two), { connections: 'Keep', network }, docker);
+    expect(attachedNetworks(hooked.container).flatMap(({ addresses }) => addresses)).toEqual(ADDRESSES);
+    expect(hooked.reach).toEqual({
+      addresses: [],
+      isHost: false,
+      answers: ADDRESSES.map((address) => {
+        return { address, port: 80, as: '10.0.0.100', asPort: 8080, isOnly: false };
+      }),
+    });
+    expect(mustBeSilent(hooked.reach)).toBe(true);
+  });
+
   test.each([
     ['Keep', 'bridge'],
     ['Close', 'macvlan'],
     ['Refuse', 'ipvlan'],
-  ])('with %s in a network of the driver %s nothing is fixed', async (connections, driver) => {
-    expect(await made(connections, driver)).toEqual({ container: two, addresses: [] });
+  ] as const)('with %s in a network of the driver %s nothing is fixed', async (connections, driver) => {
+    expect(await made(connections, driver)).toEqual({
+      container: two,
+      reach: { addresses: [], answers: [], isHost: false },
+    });
   });
 });
+
+function published(container: ContainerInfo): ContainerInfo {
+  const raw = container.raw as { HostConfig: object };
+  const PortBindings = { '80/tcp': [{ HostIp: '', HostPort: '8080' }] };
+  return { ...container, raw: { ...raw, HostConfig: { ...raw.HostConfig, PortBindings } } };
+}
 
 /** That Docker shows it to have, in the order of its networks. */
 function attachedAddresses(container: ContainerInfo): string[] {
@@ -60,6 +91,14 @@ const networks = [
 test('only those of a network on the wire are known to others', () => {
   expect(keptAddresses({ networks })).toEqual(['10.99.0.20']);
   expect(keptAddresses({})).toEqual([]);
+});
+
+test('with the network of the node, the addresses that move are the container’s own', () => {
+  const network: Spec['network'] = { moveHook: 'vip', addresses: ['10.0.0.100'] };
+  const reach = reachOf({ connections: 'Keep', network }, {}, { networkMode: 'host', raw: {} });
+  expect(reach).toEqual({ addresses: ['10.0.0.100'], answers: [], isHost: true });
+  expect(mustBeSilent(reach)).toBe(false);
+  expect(reachOf({ connections: 'Close', network }, {}, { networkMode: 'host', raw: {} }).addresses).toEqual([]);
 });
 
 test.each([

@@ -8,6 +8,7 @@ import { Sweep } from '../../../../src/agent/sweep/sweep';
 import type { ContainerState, RestartPolicy } from '../../../../src/docker/engine';
 import { createRuncLeftovers } from '../../../../src/driver/runc/leftovers';
 import { ReasonedError } from '../../../../src/runtime/errors';
+import { FakeAddresses } from '../../../lib/fake-addresses';
 import { FakeClock } from '../../../lib/fake-clock';
 import { CONTAINER_ID, UID } from '../../../lib/migration';
 import { recordingLogger } from '../../../lib/recording-logger';
@@ -121,6 +122,7 @@ class Node {
       volumeLedger: { list: () => Promise.resolve([]) },
       directoryNotes: { list: () => Promise.resolve([]) },
       dockerDriver: { createOptions: () => ({ runtime: 'runc', annotations: { is: 'another' } }) },
+      moveHooks: new FakeAddresses().hooks(),
       driver: {
         name: 'runc',
         createOptions: () => ({ runtime: 'transship', annotations: {} }),

@@ -4,6 +4,7 @@ import { Sweep } from '../../../../src/agent/sweep/sweep';
 import type { NotedDirectory } from '../../../../src/agent/volumes/host-directories-port';
 import { FileVolumeLedger } from '../../../../src/agent/volumes/ledger';
 import { createRuncLeftovers } from '../../../../src/driver/runc/leftovers';
+import { FakeAddresses } from '../../../lib/fake-addresses';
 import { FakeClock } from '../../../lib/fake-clock';
 import { FakeDirectories } from '../../../lib/fake-directories';
 import { FakeDocker } from '../../../lib/fake-docker';
@@ -40,6 +41,7 @@ function sweep(objects: { namespace: string; name: string; uid: string }[] = [])
   const clock = new FakeClock();
   const world = {
     ...{ engine: docker, dockerVolumes: mounts.docker(), volumeLedger: ledger, clock },
+    moveHooks: new FakeAddresses().hooks(),
     ...{ hostDirectories: directories.access(), directoryNotes: directories.notes(), mountFiles: mounts.access() },
     journal: new FileJournal(directory()),
     files: createRuncLeftovers(directory(), clock),

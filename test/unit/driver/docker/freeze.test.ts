@@ -146,6 +146,11 @@ describe('what stands against a freeze', () => {
   });
 });
 
+test('memory does not come later, whatever the node has', async () => {
+  const found = await setup.dockerDriver().checkLazy({ version: '26.1.5', experimental: true, runtimes: {} });
+  expect(found).toMatchObject([{ reason: 'LazyPagesNotByDriver', blocking: true }]);
+});
+
 test.each([
   ['26.1.5', false, []],
   ['27.0.1', false, ['PrivateNetworkUnsupported']],

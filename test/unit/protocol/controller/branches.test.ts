@@ -6,6 +6,7 @@ import type { Examples } from '../example';
 import { expectStep, rowsOf } from '../example';
 import { admissionExamples } from './admission-examples';
 import { forwardExamples } from './forward-examples';
+import { memoryExamples } from './memory-examples';
 import { seen } from './observations';
 import { outcomeExamples } from './outcome-examples';
 
@@ -13,6 +14,7 @@ const examples: Examples<ControllerBranch, ControllerObservation> = {
   ...admissionExamples,
   ...forwardExamples,
   ...outcomeExamples,
+  ...memoryExamples,
 };
 
 describe('the controller', () => {

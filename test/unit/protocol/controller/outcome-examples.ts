@@ -5,7 +5,7 @@ import type { Examples } from '../example';
 import { at, atMs, CANCELLED, DELETED, FENCED, moments, NO_NODE, phases, seen, SILENT } from './observations';
 
 type Branch = Extract<
-  ControllerBranch,
+  Exclude<ControllerBranch, `${string}Memory${string}`>,
   | `Finish${string}`
   | `Await${string}Settling`
   | `Await${string}Release`
