@@ -16,6 +16,7 @@ export function holdable(deps: AgentDeps, gate: Gate | undefined): AgentDeps {
     directoryNotes: withBreakpoints('directoryNotes', deps.directoryNotes, gate, {}),
     images: withBreakpoints('images', deps.images, gate, {}),
     driver: withBreakpoints('driver', deps.driver, gate, { createOptions: 'sync' }),
+    dockerDriver: withBreakpoints('driver', deps.dockerDriver, gate, { createOptions: 'sync' }),
     moveHooks: withBreakpoints('moveHooks', deps.moveHooks, gate, {}),
     addressGate: withBreakpoints('addressGate', deps.addressGate, gate, {}),
     store: withBreakpoints('store', deps.store, gate, {}),

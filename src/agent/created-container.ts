@@ -3,6 +3,7 @@ import { requireAsSeen } from '../docker/as-seen';
 import type { PortableDescription } from '../docker/description';
 import { parseDescription, toCreateBody } from '../docker/description';
 import type { ContainerInfo } from '../docker/engine';
+import type { Driver } from '../driver/driver';
 import { ReasonedError } from '../runtime/errors';
 import { checkpointOf } from './checkpoint-key';
 import { originLabels } from './origin-labels';
@@ -22,9 +23,8 @@ export async function findCreated(
   knownID: string | undefined,
   { engine, driver }: Pick<AgentDeps, 'engine' | 'driver'>,
 ): Promise<ContainerInfo | undefined> {
-  const { runtime } = driver.createOptions(uid);
   const isOurs = (container: ContainerInfo | undefined): container is ContainerInfo =>
-    container?.labels[MIGRATION_LABEL] === uid && container.runtime === runtime;
+    container?.labels[MIGRATION_LABEL] === uid && wasCreatedFor(uid, container, driver);
   const known = knownID === undefined ? undefined : await engine.inspect(knownID);
   if (isOurs(known)) return known;
   // One that was created and not reported yet; or created anew, after a wake-up that failed.
@@ -33,6 +33,17 @@ export async function findCreated(
     if (isOurs(container)) return container;
   }
   return undefined;
+}
+
+/** Whether a container has what those have that this driver is to wake up for this migration. */
+export function wasCreatedFor(
+  uid: string,
+  container: Pick<ContainerInfo, 'runtime' | 'annotations'>,
+  driver: Pick<Driver, 'createOptions'>,
+): boolean {
+  const { runtime, annotations } = driver.createOptions(uid);
+  const has = ([name, value]: [string, string]): boolean => container.annotations[name] === value;
+  return container.runtime === runtime && Object.entries(annotations).every(has);
 }
 
 /**

@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
+import type { DockerCheckpoints } from '../docker/checkpoints';
+import { DockerodeCheckpoints } from '../docker/dockerode-checkpoints';
 import { DockerodeEngine } from '../docker/dockerode-engine';
 import { DockerodeNetworks } from '../docker/dockerode-networks';
 import { DockerodeVolumes } from '../docker/dockerode-volumes';
 import { createImageTransport } from '../docker/dockerode-images';
 import type { ContainerEngine } from '../docker/engine';
-import { signalAll } from '../driver/processes';
 import { findWakeProblems } from '../driver/runc/checks';
 import { WRAPPER_RUNTIME } from '../driver/runc/paths';
-import { createRuncDriver } from '../driver/runc/runc-driver';
 import { createKubeClient } from '../kube/client';
 import { MigrationNodeStore } from '../kube/migration-nodes';
 import { MIGRATIONS } from '../kube/migrations';
@@ -28,7 +28,7 @@ import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { traced } from '../runtime/trace';
 import { WorkQueue } from '../runtime/work-queue';
-import { withVolumeDeadlines } from './driver-deadlines';
+import { createDrivers } from './drivers';
 import { FileJournal } from './journal';
 import { holdable } from './breakpoints';
 import { keepHeartbeat } from './heartbeat';
@@ -108,6 +108,12 @@ async function main(): Promise<void> {
   const commands = withBreakpoints('commands', tracedCommands(plainCommands), gate, {});
   const docker = new DockerodeEngine({ socketPath: settings.dockerSocket, clock });
   const engine = withBreakpoints<ContainerEngine>('engine', traced('engine', docker), gate, {});
+  const checkpoints = withBreakpoints<DockerCheckpoints>(
+    'checkpoints',
+    traced('checkpoints', new DockerodeCheckpoints({ socketPath: settings.dockerSocket, clock })),
+    gate,
+    {},
+  );
   const dockerVolumes = new DockerodeVolumes({ socketPath: settings.dockerSocket, clock });
   const volumeLedger = new FileVolumeLedger(settings.runDirectory);
   const hostDirectories = createHostDirectories(plainCommands);
@@ -116,19 +122,11 @@ async function main(): Promise<void> {
   const deadlines = { dumpMs: settings.dumpMs, wakeMs: settings.wakeMs };
   const volume = new VolumeAccess(clock);
   const journal = new FileJournal(settings.runDirectory);
-  const driver = withVolumeDeadlines(
-    createRuncDriver({
-      engine,
-      run: commands,
-      execRoot: settings.execRoot,
-      runDir: settings.runDirectory,
-      wrapperPath: settings.wrapperPath,
-      signalAll,
-      nodePid: nodePidOf(settings.hostPid),
-      clock,
-    }),
-    volume,
-  );
+  const drivers = createDrivers({
+    ...{ engine, checkpoints, run: commands, volume, clock, nodePid: nodePidOf(settings.hostPid) },
+    ...{ execRoot: settings.execRoot, runDir: settings.runDirectory, wrapperPath: settings.wrapperPath },
+  });
+  const { driver, dockerDriver } = drivers;
   const addressMoves = (runner: CommandRunner): ReturnType<typeof createAddressMoves> =>
     createAddressMoves({ ...settings, commands: runner, directories: hostDirectories });
   // For the sweep.
@@ -155,6 +153,7 @@ async function main(): Promise<void> {
       directoryNotes,
       images,
       driver,
+      dockerDriver,
       ...addressMoves(commands),
       store: createCheckpointStore({
         root: settings.volume,
@@ -196,10 +195,11 @@ async function main(): Promise<void> {
   // Without the break points: a sweep may come to them at any moment.
   const sweeper = createSweeper({
     ...{ node: settings.node, root: settings.volume, runDirectory: settings.runDirectory },
-    ...{ volume, journal, kube, busy, remind, engine: docker, driver, clock, deadlines, log },
+    ...{ volume, journal, kube, busy, remind, engine: docker, driver, dockerDriver, clock, deadlines, log },
     ...{ dockerVolumes, volumeLedger, hostDirectories, directoryNotes, moveHooks: plainMoves.moveHooks },
     mountFiles: createMountFiles(plainCommands, deadlines.wakeMs),
     tidy: async () => {
+      await drivers.tidy(deadlines.wakeMs);
       await shelf.tidy(
         ({ namespace, name, uidPrefix }) =>
           informer.get(`${namespace}/${name}`)?.metadata.uid.startsWith(uidPrefix) === true,

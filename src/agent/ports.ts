@@ -188,7 +188,9 @@ export interface AgentDeps {
   readonly hostDirectories: HostDirectories;
   readonly directoryNotes: DirectoryNotes;
   readonly images: ImageTransport;
+  /** The one that the migration at hand goes by; `runc` as long as none is chosen (chosen-driver.ts). */
   readonly driver: Driver;
+  readonly dockerDriver: Driver;
   readonly moveHooks: MoveHooks;
   readonly addressGate: AddressGate;
   readonly store: CheckpointStore;

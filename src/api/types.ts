@@ -43,6 +43,7 @@ export type SourceStatus = NonNullable<Status['source']>;
 export type TargetStatus = NonNullable<Status['target']>;
 export type Restore = NonNullable<TargetStatus['restore']>;
 export type Check = NonNullable<SourceStatus['checks']>[number];
+export type DriverReport = NonNullable<SourceStatus['drivers']>[number];
 export type ActorError = NonNullable<SourceStatus['error']>;
 export type ClockReading = NonNullable<SourceStatus['clock']>;
 export type Retry = NonNullable<SourceStatus['retry']>;

@@ -39,6 +39,7 @@ interface ListAnswer {
 
 interface InfoAnswer {
   ServerVersion: string;
+  ExperimentalBuild?: boolean | null;
   Runtimes?: Record<string, { path?: string }> | null;
   DefaultRuntime: string;
   DockerRootDir: string;
@@ -106,6 +107,7 @@ const isInfo = ajv.compile<InfoAnswer>(
   object(
     { ServerVersion: string, DefaultRuntime: string, DockerRootDir: string, Driver: string },
     {
+      ExperimentalBuild: { type: 'boolean', nullable: true },
       Runtimes: { type: 'object', nullable: true, additionalProperties: object({}, { path: string }) },
     },
   ),
@@ -175,6 +177,7 @@ export function readInfo(answer: unknown): EngineInfo {
     defaultRuntime: info.DefaultRuntime,
     rootDir: info.DockerRootDir,
     storageDriver: info.Driver,
+    experimental: info.ExperimentalBuild === true,
   };
 }
 

@@ -66,6 +66,8 @@ export interface EngineInfo {
   readonly rootDir: string;
   /** `overlay2`, or `overlayfs` with containerd's image store. */
   readonly storageDriver: string;
+  /** Whether it was started with its experimental features, checkpoints among them. */
+  readonly experimental: boolean;
 }
 
 /** The body of `POST /containers/create`: what an image's user may set, in Docker's words. Made by `toCreateBody`. */

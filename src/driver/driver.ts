@@ -6,7 +6,16 @@ import type { RestoreProof } from './restore-proof';
 export type DriverContainer = Pick<ContainerInfo, 'id' | 'pid' | 'runtime' | 'annotations'>;
 
 /** What a driver must know of the daemon. */
-export type DriverEngineInfo = Pick<EngineInfo, 'runtimes'>;
+export type DriverEngineInfo = Pick<EngineInfo, 'runtimes' | 'version' | 'experimental'>;
+
+export const DRIVER_NAMES = ['runc', 'docker'] as const;
+export type DriverName = (typeof DRIVER_NAMES)[number];
+
+/** What the owner of a container wants of its migration, as far as drivers differ in it. */
+export interface FreezeWishes {
+  /** What stands in spec.connections. */
+  readonly connections: string;
+}
 
 /** One reason why something cannot be done here, or will not be as expected. */
 export interface Finding {
@@ -69,13 +78,16 @@ export interface Woken {
  * Errors are ReasonedErrors; those of CRIU carry the end of its log.
  */
 export interface Driver {
-  readonly name: 'runc';
+  readonly name: DriverName;
 
   /** Why this container cannot be frozen here; nothing found means that it can. Changes nothing. */
-  checkFreeze(container: DriverContainer): Promise<readonly Finding[]>;
+  checkFreeze(container: DriverContainer, wishes?: FreezeWishes): Promise<readonly Finding[]>;
 
-  /** Why this node cannot wake a container up; nothing found means that it can. Changes nothing. */
-  checkWake(engine: DriverEngineInfo): Promise<readonly Finding[]>;
+  /**
+   * Why this node cannot wake a container up; nothing found means that it can. Changes nothing.
+   * @param container what is known of the one in question
+   */
+  checkWake(engine: DriverEngineInfo, container?: { readonly hasNodeNetwork: boolean }): Promise<readonly Finding[]>;
 
   /** Why this node cannot wake a container up whose sockets need their addresses (`arm`). Changes nothing. */
   checkAddresses(engine: DriverEngineInfo): Promise<readonly Finding[]>;

@@ -161,11 +161,15 @@ export const CONTROLLER_BRANCHES = {
     when: 'the preflight found something that stands against it',
     then: '`Failed`, reason of the first finding; nothing was touched',
   },
+  RefuseNoDriver: {
+    when: 'the two agents name no driver that both can use, and no reason against it',
+    then: '`Failed`: `NoCommonDriver`; nothing was touched',
+  },
   EndAfterPreflight: {
     when: 'the preflight found nothing, and `spec.mode` is `Preflight`',
     then: '`Checked`: the container could be moved; nothing was touched',
   },
-  AdvanceToPrepare: { when: 'the preflight found nothing', then: 'grants the step Prepare' },
+  AdvanceToPrepare: { when: 'the preflight found nothing', then: 'grants the step Prepare, and says by which driver' },
   HoldFreeze: {
     when: 'both are prepared, and a node does not report',
     then: 'waits: no container is frozen for a node that does not answer',

@@ -75,8 +75,10 @@ function decisionAfter(
   switch (step.do) {
     case 'Admit':
       return { step: 'Preflight', attempt: 1, migrationUID: metadata.uid, specDigest: specDigest(spec) };
-    case 'Advance':
-      return status.decision && { ...status.decision, step: step.to };
+    case 'Advance': {
+      const driver = step.to === 'Prepare' ? { driver: step.driver } : {};
+      return status.decision && { ...status.decision, step: step.to, ...driver };
+    }
     case 'Revoke': {
       const { reason, message, fenced } = step;
       const revoked = { reason, message, at, ...(fenced === undefined ? {} : { fenced }) };

@@ -41,6 +41,12 @@ function condition(type: string): string {
   return mustRun('kubectl', ['get', 'migrationnode', NODE, '--output', `jsonpath=${path}`]);
 }
 
+/** What stands against driver runc here: driver docker may be possible all the same. */
+function problemOfRunc(): string {
+  const path = '{.status.drivers[?(@.name=="runc")].problems[0].reason}';
+  return mustRun('kubectl', ['get', 'migrationnode', NODE, '--output', `jsonpath=${path}`]);
+}
+
 const inMode = (mode: string): ReturnType<typeof restartAgent> =>
   restartAgent({ TRANSSHIP_INSTALL: mode, TRANSSHIP_WRAPPER_PATH: WRAPPER });
 
@@ -82,7 +88,7 @@ test('a broken configuration is left as it is, and the agent runs on and says so
   expect(filesInEtc()).toEqual(['daemon.json']);
   mustRun('lab/service', ['status', `agent@${NODE}`]);
   await poll('the condition', () => condition('WrapperInstalled') === 'False DaemonConfigInvalid');
-  await poll('the node that is not ready', () => condition('Ready') === 'False RestoreRuntimeMissing');
+  await poll('the driver that is not possible', () => problemOfRunc() === 'RestoreRuntimeMissing');
   onNode(NODE, 'printf "%s\\n" "$2" >"$1"', CONFIG, good);
 });
 

@@ -218,7 +218,9 @@ describe('a node that is not fit', () => {
         'mv /tmp/daemon.json /etc/docker/daemon.json',
         async () => {
           await reloadDocker('without');
-          await expectRefusal('RestoreRuntimeMissing', /"runtimes":.*transship.*(HUP|reload)/s);
+          // With `Auto` another driver may be possible.
+          const spec = { driver: 'runc' };
+          await expectRefusal('RestoreRuntimeMissing', /"runtimes":.*transship.*(HUP|reload)/s, { spec });
         },
       );
     } finally {

@@ -38,6 +38,7 @@ describe('the API server', () => {
       activeDeadlineSeconds: 600,
       backoffLimit: 3,
       connections: 'Refuse',
+      driver: 'Auto',
       volumes: 'Copy',
       volumeOverrides: [],
       image: 'Transfer',

@@ -54,7 +54,7 @@ export class DriverSetup {
   readonly runDir = join(this.directory, 'run');
   readonly execRoot = join(this.directory, 'docker');
   readonly marker = join(this.runDir, 'restore', ID);
-  readonly checkpoint: CheckpointDirectories = {
+  checkpoint: CheckpointDirectories = {
     images: join(this.directory, 'images'),
     work: join(this.directory, 'work'),
   };

@@ -85,7 +85,7 @@ export class FakeDocker implements ContainerEngine {
   }
 
   info(): Promise<EngineInfo> {
-    const node = { rootDir: '/var/lib/docker', storageDriver: 'overlay2' };
+    const node = { rootDir: '/var/lib/docker', storageDriver: 'overlay2', experimental: false };
     return Promise.resolve({ version: '28', runtimes: {}, defaultRuntime: 'runc', ...node });
   }
 

@@ -6,7 +6,7 @@ import { FileVolumeLedger } from '../../src/agent/volumes/ledger';
 import { createTargetReconciler } from '../../src/agent/target/reconcile';
 import type { ContainerMigration, Status } from '../../src/api/types';
 import { keyOf } from '../../src/api/types';
-import type { WakeState } from '../../src/driver/driver';
+import type { DriverName, WakeState } from '../../src/driver/driver';
 import { KubeError } from '../../src/kube/errors';
 import { withBreakpoints } from '../../src/runtime/breakpoints';
 import type { Result } from '../../src/runtime/controller-loop';
@@ -17,7 +17,7 @@ import { FakeDocker } from './fake-docker';
 import { FakeMounts } from './fake-mounts';
 import type { FakeRegistry } from './fake-images';
 import { fakeImages } from './fake-images';
-import type { FakeVolume } from './fake-volume';
+import type { DriverProblems, FakeVolume } from './fake-volume';
 import { fakeDriver, fakeStore } from './fake-volume';
 import { NOTHING_OPEN } from './nothing-open';
 import { nodeFacts } from './node-facts';
@@ -85,6 +85,8 @@ export class FakeNode {
   readonly connections: { local: string; remote: string; state: string }[] = [];
   /** What the containers hold that CRIU must be told of. */
   facts = NOTHING_OPEN;
+  /** What stands against each driver here. */
+  readonly problems: Partial<Record<DriverName, DriverProblems>> = {};
   readonly #name: string;
   readonly #world: { readonly api: FakeApi; readonly volume: FakeVolume; readonly clock: FakeClock };
   readonly #planned = new Map<string, (() => unknown)[]>();
@@ -164,7 +166,8 @@ export class FakeNode {
         resume: 'sync',
       }),
       images: fakeImages(this.docker, this.registry),
-      driver: fakeDriver(this.docker, volume, this.markers, clock),
+      driver: fakeDriver(this.docker, volume, this.markers, clock, 'runc', this.problems.runc),
+      dockerDriver: fakeDriver(this.docker, volume, this.markers, clock, 'docker', this.problems.docker),
       store: fakeStore(volume, this.docker, this.mounts),
       dockerVolumes: this.mounts.docker(),
       dockerNetworks: { named: () => Promise.resolve([]) },

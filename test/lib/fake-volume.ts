@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { CheckpointStore, PublishedCheckpoint } from '../../src/agent/checkpoint-store-port';
 import type { CriuOption } from '../../src/criu/options';
-import type { Driver, LazyMemory } from '../../src/driver/driver';
+import type { Driver, DriverName, Finding, LazyMemory } from '../../src/driver/driver';
 import type { WakeState } from '../../src/driver/driver';
 import type { Clock } from '../../src/runtime/clock';
 import { without } from '../../src/docker/record';
@@ -56,6 +56,13 @@ export interface FakeVolume {
   addressesAtRestore?: readonly string[] | undefined;
   /** Whether the container was silent when it was dumped. */
   wasSilent?: boolean;
+}
+
+/** What stands against a driver on a node. */
+export interface DriverProblems {
+  readonly freeze?: readonly Finding[];
+  readonly wake?: readonly Finding[];
+  readonly lazy?: readonly Finding[];
 }
 
 /** The volume as the agents' steps on one node reach it. */
@@ -195,17 +202,19 @@ export function fakeDriver(
   volume: FakeVolume,
   markers: Map<string, WakeState>,
   clock: Clock,
+  name: DriverName = 'runc',
+  problems: DriverProblems = {},
 ): Driver {
   const done = (): Promise<void> => Promise.resolve();
   const woken = (): { resumedAt: string; restoreMs: number } => {
     return { resumedAt: new Date(clock.now()).toISOString(), restoreMs: 1 };
   };
   return {
-    name: 'runc',
-    checkFreeze: () => Promise.resolve([]),
-    checkWake: () => Promise.resolve([]),
+    name,
+    checkFreeze: () => Promise.resolve(problems.freeze ?? []),
+    checkWake: () => Promise.resolve(problems.wake ?? []),
     checkAddresses: () => Promise.resolve([]),
-    checkLazy: () => Promise.resolve([]),
+    checkLazy: () => Promise.resolve(problems.lazy ?? []),
     checkSilence: () => Promise.resolve([]),
     silence: ({ id }) => {
       docker.change(id, { isSilent: true });
@@ -231,7 +240,7 @@ export function fakeDriver(
       docker.change(id, { isSilent: false });
       return Promise.resolve();
     },
-    createOptions: () => ({ runtime: 'transship', annotations: {} }),
+    createOptions: () => ({ runtime: name === 'runc' ? 'transship' : 'runc', annotations: {} }),
     arm: (id, _uid, _checkpoint, { criuOptions, addresses, lazyPages = false } = {}) => {
       volume.wasLazy = lazyPages;
       volume.toldAtRestore = criuOptions;

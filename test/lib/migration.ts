@@ -13,6 +13,7 @@ const spec: Spec = {
   activeDeadlineSeconds: 600,
   backoffLimit: 3,
   connections: 'Refuse',
+  driver: 'runc',
   volumes: 'Copy',
   volumeOverrides: [],
   image: 'Transfer',

@@ -16,30 +16,29 @@ export interface NodeLook {
   readonly containerd: string | undefined;
   readonly criu: ProbeResult;
   readonly volume: ProbeResult;
-  /** What the driver finds against waking containers up here. */
+  /** What the driver runc finds against waking containers up here. */
   readonly wake: readonly Finding[];
+  /** The same of the driver docker; what is wrong with Docker itself stands against freezing them, too. */
+  readonly wakeByDocker: readonly Finding[];
 }
 
 type Condition = Omit<NodeCondition, 'lastTransitionTime'>;
 type Status = Omit<MigrationNodeStatus, 'conditions' | 'lastHeartbeatTime'>;
 
-const DRIVER = 'runc';
-
 /** What follows from a look: the status of the node's object, and its condition Ready. */
 export function assessNode(look: NodeLook): { readonly status: Status; readonly ready: Condition } {
   const { facts, docker, containerd } = look;
-  const problems = problemsOf(look);
-  const roles = (['Source', 'Target'] as const).filter((role) => problems.every((problem) => problem.role !== role));
+  const drivers = driversOf(look);
   return {
     status: {
-      summary: summaryOf(roles),
+      summary: summaryOf(drivers),
       versions: { ...versionsOf(facts), docker, ...(containerd === undefined ? {} : { containerd }) },
       machine: facts.machine,
       cpuFeatures: instructionSets(facts.machine, facts.cpuFlags),
       memoryBytes: facts.memory.totalBytes,
-      drivers: [{ name: DRIVER, roles, ...(problems.length === 0 ? {} : { problems }) }],
+      drivers,
     },
-    ready: readiness(problems, look.volume),
+    ready: readiness(drivers, look.volume),
   };
 }
 
@@ -57,31 +56,53 @@ export function wrapperCondition(state: InstallState | undefined): Condition {
   return { type, status: installed ? 'True' : 'False', reason, message };
 }
 
-function problemsOf({ nodeName, facts, docker, criu, wake }: NodeLook): NodeProblem[] {
+type NodeDriver = NonNullable<Status['drivers']>[number];
+
+/** Every driver, the preferred one first. */
+function driversOf({ nodeName, facts, docker, criu, wake, wakeByDocker }: NodeLook): NodeDriver[] {
   const both: Pick<Finding, 'reason' | 'message'>[] = [
     ...(criu.ok ? [] : [criu]),
     ...nodeVersionChecks({ ...versionsOf(facts), docker, nodeName }).filter(({ blocking }) => blocking),
   ];
   const source =
     facts.runc === undefined ? [{ reason: 'RuncMissing', message: 'runc does not run on this node: install it' }] : [];
+  const [against, againstByDocker] = [wake, wakeByDocker].map((found) => found.filter(({ blocking }) => blocking));
+  const notExperimental = againstByDocker?.filter(({ reason }) => reason === 'EngineNotExperimental') ?? [];
   return [
-    ...[...both, ...source].map((problem) => problemOf('Source', problem)),
-    ...[...both, ...wake.filter(({ blocking }) => blocking)].map((problem) => problemOf('Target', problem)),
+    driverOf('runc', [...both, ...source], [...both, ...(against ?? [])]),
+    driverOf('docker', [...both, ...source, ...notExperimental], [...both, ...(againstByDocker ?? [])]),
   ];
+}
+
+function driverOf(
+  name: string,
+  source: readonly Pick<Finding, 'reason' | 'message'>[],
+  target: readonly Pick<Finding, 'reason' | 'message'>[],
+): NodeDriver {
+  const problems = [
+    ...source.map((problem) => problemOf('Source', problem)),
+    ...target.map((problem) => problemOf('Target', problem)),
+  ];
+  const roles = (['Source', 'Target'] as const).filter((role) => problems.every((problem) => problem.role !== role));
+  return { name, roles, ...(problems.length === 0 ? {} : { problems }) };
 }
 
 function problemOf(role: NodeRole, { reason, message }: Pick<Finding, 'reason' | 'message'>): NodeProblem {
   return { role, reason, message };
 }
 
-function summaryOf(roles: readonly NodeRole[]): string {
-  const [role, other] = roles;
-  if (role === undefined) return 'none';
-  if (other !== undefined) return DRIVER;
-  return `${DRIVER} (${role} only)`;
+function summaryOf(drivers: readonly NodeDriver[]): string {
+  const words = drivers.flatMap(({ name, roles: [role, other] }) => {
+    if (role === undefined) return [];
+    return other === undefined ? [`${name} (${role} only)`] : [name];
+  });
+  return words.length === 0 ? 'none' : words.join(', ');
 }
 
-function readiness(problems: readonly NodeProblem[], volume: ProbeResult): Condition {
+/** One driver is enough. What keeps all of them from it is told of the preferred one. */
+function readiness(drivers: readonly NodeDriver[], volume: ProbeResult): Condition {
+  const isEnough = drivers.some(({ problems = [] }) => problems.length === 0);
+  const problems = isEnough ? [] : (drivers[0]?.problems ?? []);
   const [first] = [...(volume.ok ? [] : [volume]), ...problems];
   if (first !== undefined) return notReady(first.reason, first.message);
   return { type: 'Ready', status: 'True', reason: 'NodeReady', message: 'containers can leave this node and enter it' };

@@ -1,4 +1,5 @@
 import type { EngineInfo } from '../../docker/engine';
+import { findWakeProblems as findDockerWakeProblems } from '../../driver/docker/checks';
 import type { Driver } from '../../driver/driver';
 import type { NodeAccess, ProbeResult } from '../ports';
 import type { NodeLook } from './assess';
@@ -32,6 +33,7 @@ export function createLook({ node, engine, checkWake }: LookDeps): () => Promise
       criu: tried.result,
       volume: await node.probeVolume(),
       wake: await checkWake(info),
+      wakeByDocker: findDockerWakeProblems(info),
     };
   };
 }

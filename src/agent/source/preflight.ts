@@ -5,6 +5,7 @@ import { logsToCarry } from '../container-logs';
 import { criuChecks } from '../criu-options';
 import { asToBeMade, reachOf } from '../networks/kept-addresses';
 import type { ToBeMade } from '../networks/kept-addresses';
+import { sourceDrivers } from '../driver-checks';
 import { blocking, findings, probeNode, refusal, volumeIDOf } from '../node-checks';
 import { moveHookChecks } from '../move-hook/checks';
 import type { AgentDeps } from '../ports';
@@ -32,6 +33,15 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
     made = await asToBeMade(container, migration.spec, deps);
     return containerChecks(made, migration, deps);
   });
+  let drivers: SourceStatus['drivers'];
+  checks.push(
+    ...(await findings(async () => {
+      if (!isMovable(container)) return [];
+      const seen = await sourceDrivers(container, migration.spec, deps);
+      drivers = seen.drivers;
+      return seen.checks;
+    })),
+  );
   checks.push(...(await findings(() => moveHookChecks(migration, deps))));
   checks.push(...(await findings(() => probeNode(deps.node))));
   let volumeID: string | undefined;
@@ -67,8 +77,14 @@ export async function preflightSource(migration: ContainerMigration, deps: Agent
     bindSources: [...container.bindSources],
     ...(volumes.length === 0 ? {} : { volumes }),
     ...survey.status,
+    ...(drivers === undefined ? {} : { drivers }),
     checks,
   };
+}
+
+/** One that is none of Docker's own, or does not run, no driver need look at. */
+function isMovable({ labels, state }: ContainerInfo): boolean {
+  return labels['io.kubernetes.pod.name'] === undefined && state === 'running';
 }
 
 /** What cannot be asked for is only missed when the target has to pull the image, and it says so then. */
@@ -105,7 +121,6 @@ async function containerChecks(made: ToBeMade, migration: ContainerMigration, de
     ...(await connectionChecks(made, migration, deps)),
     ...(await processChecks(container, deps)),
     ...(await criuChecks(migration, container, deps)),
-    ...(await deps.driver.checkFreeze(container)),
   ];
 }
 

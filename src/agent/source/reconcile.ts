@@ -5,6 +5,7 @@ import { decideSource } from '../../protocol/source';
 import type { Reconcile, ReconcileContext, Result } from '../../runtime/controller-loop';
 import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
+import { withChosenDriver } from '../chosen-driver';
 import { releaseReservation } from '../journal-holder';
 import { follow } from '../latest';
 import type { AgentDeps } from '../ports';
@@ -24,20 +25,21 @@ import { thawForRetry } from './thaw';
 const AFTER_CONFLICT_MS = 1;
 
 /** One visit of the agent to a migration whose source is its node. */
-export function createSourceReconciler(deps: AgentDeps): Reconcile {
+export function createSourceReconciler(all: AgentDeps): Reconcile {
   const isOurs = (migration: ContainerMigration): boolean =>
-    (migration.status.source?.nodeName ?? migration.spec.source.nodeName) === deps.node.name;
-  const unseen = (): SourceObservation => ({ nowMs: deps.clock.now(), view: undefined });
+    (migration.status.source?.nodeName ?? migration.spec.source.nodeName) === all.node.name;
+  const unseen = (): SourceObservation => ({ nowMs: all.clock.now(), view: undefined });
 
   return async (key, context) => {
-    const cached = deps.migrations.cached(key);
+    const cached = all.migrations.cached(key);
     if (cached === undefined || !isOurs(cached)) return {};
     const expected = decideSource(cached, unseen());
-    if (expected.because === 'Finished') await releaseReservation(cached, deps);
-    if (expected.do === 'Wait') return wait(expected, deps, context.log);
+    if (expected.because === 'Finished') await releaseReservation(cached, all);
+    if (expected.do === 'Wait') return wait(expected, all, context.log);
     // The cache may lag behind our own last write; a step is only taken on what the API server says now.
-    const migration = await deps.migrations.fresh(cached);
+    const migration = await all.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
+    const deps = withChosenDriver(all, migration);
     try {
       const step = decideSource(migration, unseen());
       if (step.do !== 'Look') return await perform(migration, step, deps, context);

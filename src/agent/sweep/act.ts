@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { ReasonedError } from '../../runtime/errors';
+import { driverNamed } from '../chosen-driver';
 import { MIGRATION_LABEL } from '../created-container';
 import type { JournalEntry } from '../ports';
 import { thaw } from '../source/thaw';
@@ -40,9 +41,10 @@ export async function settle(find: Find, deed: Deed, world: SweepWorld): Promise
 }
 
 async function settleContainer(
-  { id, migrationUID, state }: CreatedContainer,
-  { engine, driver }: SweepWorld,
+  { id, migrationUID, driver: name, state }: CreatedContainer,
+  { engine, ...drivers }: SweepWorld,
 ): Promise<void> {
+  const driver = driverNamed(name, drivers);
   if (state === 'created') {
     await driver.disarm(id, migrationUID);
     const now = await engine.inspect(id);

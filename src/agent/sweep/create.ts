@@ -23,6 +23,7 @@ export interface SweeperOptions extends Pick<
   AgentDeps,
   | 'engine'
   | 'driver'
+  | 'dockerDriver'
   | 'clock'
   | 'deadlines'
   | 'dockerVolumes'
@@ -57,6 +58,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     world: {
       engine,
       driver,
+      dockerDriver: options.dockerDriver,
       clock,
       dockerVolumes: options.dockerVolumes,
       volumeLedger: options.volumeLedger,

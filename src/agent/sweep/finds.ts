@@ -1,5 +1,5 @@
 import type { ContainerState } from '../../docker/engine';
-import type { WakeState } from '../../driver/driver';
+import type { DriverName, WakeState } from '../../driver/driver';
 import type { AttemptDirectory } from '../../store/attempts';
 import type { JournalEntry } from '../ports';
 
@@ -21,6 +21,8 @@ export interface CreatedContainer {
   readonly id: string;
   readonly name: string;
   readonly migrationUID: string;
+  /** By which it is to be woken up. */
+  readonly driver: DriverName;
   readonly state: ContainerState;
   /** What its next start, or its last one, is about. */
   readonly wake: WakeState;

@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import type { DriverFiles, DriverLeftovers } from '../../driver/runc/leftovers';
 import type { Logger } from '../../runtime/log';
-import { MIGRATION_LABEL } from '../created-container';
+import { MIGRATION_LABEL, wasCreatedFor } from '../created-container';
 import type { FileJournal } from '../journal';
 import type { AgentDeps } from '../ports';
 import type { AttemptShelf } from './attempt-shelf';
@@ -13,6 +13,7 @@ export interface SweepWorld extends Pick<
   AgentDeps,
   | 'engine'
   | 'driver'
+  | 'dockerDriver'
   | 'clock'
   | 'dockerVolumes'
   | 'volumeLedger'
@@ -83,7 +84,7 @@ async function findReservations({ journal, engine, clock }: SweepWorld, log: Log
   return finds;
 }
 
-async function findContainers({ engine, driver }: SweepWorld, files: DriverFiles): Promise<Find[]> {
+async function findContainers({ engine, driver, dockerDriver }: SweepWorld, files: DriverFiles): Promise<Find[]> {
   const finds: Find[] = [
     ...files.configs.map((config) => ({ kind: 'config', ...config }) as const),
     ...files.scraps.map((scrap) => ({ kind: 'scrap', ...scrap }) as const),
@@ -98,13 +99,16 @@ async function findContainers({ engine, driver }: SweepWorld, files: DriverFiles
     const migrationUID = labels[MIGRATION_LABEL];
     if (migrationUID === undefined || !UID.test(migrationUID)) continue;
     const container = await engine.inspect(id);
-    if (container?.runtime !== driver.createOptions(migrationUID).runtime) continue;
+    if (container === undefined) continue;
+    const by = [driver, dockerDriver].find((one) => wasCreatedFor(migrationUID, container, one));
+    if (by === undefined) continue;
     const marker = files.markers.find(({ containerID }) => containerID === id);
     finds.push({
       kind: 'container',
       id,
       name: container.name,
       migrationUID,
+      driver: by.name,
       state: container.state,
       wake: marker?.wake ?? 'none',
       markerAgeMs: marker?.ageMs,

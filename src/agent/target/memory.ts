@@ -1,5 +1,5 @@
-import type { ActorError, Check, ContainerMigration, TargetStatus } from '../../api/types';
-import type { DriverEngineInfo } from '../../driver/driver';
+import type { ActorError, ContainerMigration, Spec, TargetStatus } from '../../api/types';
+import type { Driver, DriverEngineInfo, Finding } from '../../driver/driver';
 import { describeError, ReasonedError, reasonOf } from '../../runtime/errors';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
@@ -8,14 +8,14 @@ import { keepDirectories } from '../volumes/directory-target';
 /** From how much memory on `Auto` is lazy: below it the gain is smaller than what a page server costs (docs/adr/0012). */
 export const AUTO_LAZY_BYTES = 256 * 1024 * 1024;
 
-const UNSUPPORTED = 'LazyPagesUnsupported';
+const UNSUPPORTED: readonly string[] = ['LazyPagesUnsupported', 'LazyPagesNotByDriver'];
 
-/** Whether this node can bring memory in while the container runs, as far as that is asked for. */
-export async function memoryChecks(
-  { spec }: ContainerMigration,
+/** Whether this node can bring memory in by a driver while the container runs, as far as that is asked for. */
+export async function memoryFindings(
+  spec: Pick<Spec, 'memory'>,
   engine: DriverEngineInfo,
-  { driver }: Pick<AgentDeps, 'driver'>,
-): Promise<readonly Check[]> {
+  driver: Pick<Driver, 'checkLazy'>,
+): Promise<readonly Finding[]> {
   if (spec.memory === 'Eager') return [];
   const found = await driver.checkLazy(engine);
   // With Auto it is as with any container then.
@@ -30,7 +30,7 @@ export function isLazy({ spec }: ContainerMigration, { checks = [] }: TargetStat
     case 'Lazy':
       return true;
     case 'Auto':
-      return pageBytes >= AUTO_LAZY_BYTES && !checks.some(({ reason }) => reason === UNSUPPORTED);
+      return pageBytes >= AUTO_LAZY_BYTES && !checks.some(({ reason }) => UNSUPPORTED.includes(reason));
   }
 }
 

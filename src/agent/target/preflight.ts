@@ -1,6 +1,8 @@
 import type { Check, ContainerMigration, SourceStatus, TargetStatus } from '../../api/types';
 import { addressesToRestore } from '../networks/kept-addresses';
 import { targetNetworkChecks } from '../networks/see-networks';
+import type { DriversSeen } from '../driver-checks';
+import { targetDrivers } from '../driver-checks';
 import { blocking, findings, probeNode, volumeIDOf } from '../node-checks';
 import { moveHookChecks } from '../move-hook/checks';
 import type { AgentDeps } from '../ports';
@@ -9,7 +11,6 @@ import { volumeChecks } from '../volumes/target';
 import type { ImagePlan } from './image-plan';
 import { planImage } from './image-plan';
 import { surveyTarget } from '../survey/survey-target';
-import { memoryChecks } from './memory';
 
 /** The name that the container gets on the target. */
 export function targetName({ spec, status }: ContainerMigration): string {
@@ -23,7 +24,12 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
   const { source } = migration.status;
   // The source refuses already; there is nothing to look for here.
   if (source?.checks?.some(({ blocking }) => blocking)) return { ...base, checks: [] };
-  const checks = await findings(() => engineChecks(name, migration, deps));
+  let drivers: TargetStatus['drivers'];
+  const checks = await findings(async () => {
+    const seen = await lookAtDrivers(migration, deps);
+    drivers = seen.drivers;
+    return [...seen.checks, ...(await engineChecks(name, migration, deps))];
+  });
   checks.push(...(await findings(() => volumeChecks(migration, source, deps))));
   let image: ImagePlan['image'];
   checks.push(
@@ -37,7 +43,11 @@ export async function preflightTarget(migration: ContainerMigration, deps: Agent
   checks.push(...(await findings(() => probeNode(deps.node))));
   checks.push(...(await findings(() => sameVolume(source, checks, deps))));
   const survey = await surveyTarget(migration, checks, deps);
-  const status = { ...survey.status, ...(image === undefined ? {} : { image }) };
+  const status = {
+    ...survey.status,
+    ...(image === undefined ? {} : { image }),
+    ...(drivers === undefined ? {} : { drivers }),
+  };
   return { ...base, ...status, checks: [...checks, ...survey.checks] };
 }
 
@@ -58,21 +68,18 @@ async function sameVolume(
   ];
 }
 
-async function engineChecks(name: string, migration: ContainerMigration, deps: AgentDeps): Promise<Check[]> {
-  const {
-    spec,
-    status: { source },
-  } = migration;
-  const info = await deps.engine.info();
+async function lookAtDrivers({ spec, status: { source } }: ContainerMigration, deps: AgentDeps): Promise<DriversSeen> {
   const networkMode = source?.networks?.includes('host') === true ? 'host' : '';
-  const addresses = addressesToRestore(source ?? {}, spec, networkMode);
-  return [
-    ...(await deps.driver.checkWake(info)),
-    ...(addresses === undefined ? [] : await deps.driver.checkAddresses(info)),
-    ...(await memoryChecks(migration, info, deps)),
-    ...(await nameChecks(name, deps)),
-    ...(await placeChecks(source, deps)),
-  ];
+  const addresses = addressesToRestore(source ?? {}, spec, networkMode) !== undefined;
+  return targetDrivers(await deps.engine.info(), source, { addresses }, spec, deps);
+}
+
+async function engineChecks(
+  name: string,
+  { status: { source } }: ContainerMigration,
+  deps: AgentDeps,
+): Promise<Check[]> {
+  return [...(await nameChecks(name, deps)), ...(await placeChecks(source, deps))];
 }
 
 async function nameChecks(name: string, { engine, node }: AgentDeps): Promise<Check[]> {

@@ -8,6 +8,7 @@ import { decideTarget } from '../../protocol/target';
 import type { Reconcile, ReconcileContext, Result } from '../../runtime/controller-loop';
 import type { Logger } from '../../runtime/log';
 import { actorError } from '../actor-error';
+import { withChosenDriver } from '../chosen-driver';
 import { removeCreated } from '../created-container';
 import { withAddressesReturned } from '../move-hook/wake-steps';
 import type { AgentDeps } from '../ports';
@@ -56,7 +57,7 @@ export function createTargetReconciler(deps: AgentDeps): Reconcile {
     const migration = await deps.migrations.fresh(cached);
     if (migration === undefined || !isOurs(migration)) return {};
     try {
-      return await visit(migration, deps, context);
+      return await visit(migration, withChosenDriver(deps, migration), context);
     } catch (error) {
       if (isConflict(error)) return { requeueAfterMs: AFTER_CONFLICT_MS };
       throw error;

@@ -16,6 +16,7 @@ export function tracedPorts(deps: AgentDeps): AgentDeps {
     directoryNotes: traced('directoryNotes', deps.directoryNotes),
     images: traced('images', deps.images),
     driver: traced('driver', deps.driver, ['createOptions']),
+    dockerDriver: traced('driver', deps.dockerDriver, ['createOptions']),
     moveHooks: traced('moveHooks', deps.moveHooks),
     addressGate: traced('addressGate', deps.addressGate),
     store: traced('store', deps.store),

@@ -118,6 +118,16 @@ export const schema = {
           ],
           "default": "Refuse"
         },
+        "driver": {
+          "type": "string",
+          "description": "How the container is frozen and woken up. runc works beneath Docker, and needs the OCI runtime wrapper on the target. docker uses Docker's own checkpoints, and needs its experimental features on both nodes and Docker 26, or a container with the network of its node. Auto takes runc where both nodes can, else docker.",
+          "enum": [
+            "Auto",
+            "runc",
+            "docker"
+          ],
+          "default": "Auto"
+        },
         "network": {
           "type": "object",
           "description": "Addresses of the node by which others reach the container, and which move with it, between the freeze and the wake-up. With connections Keep, the connections at them go on: those of a container with `--network host`, and those to ports that are published in a user-defined bridge network.",
@@ -404,6 +414,30 @@ export const schema = {
               "description": "SHA-256 of the spec that was accepted. An API server without CEL rules lets the spec change; a spec with another digest is not acted on.",
               "pattern": "^sha256:[0-9a-f]{64}$"
             },
+            "driver": {
+              "type": "object",
+              "description": "How the container is frozen and woken up; chosen once, when both nodes have looked. Both agents go by it. Absent until then.",
+              "required": [
+                "name",
+                "because"
+              ],
+              "properties": {
+                "name": {
+                  "type": "string",
+                  "description": "Name of the driver.",
+                  "enum": [
+                    "runc",
+                    "docker"
+                  ]
+                },
+                "because": {
+                  "type": "string",
+                  "description": "Why this one, for people.",
+                  "maxLength": 4096
+                }
+              },
+              "additionalProperties": false
+            },
             "memoryLost": {
               "type": "boolean",
               "description": "True when the target node carried the taint node.kubernetes.io/out-of-service before all of the container's memory had come there: it will not say any more that it has, and the source ends and keeps the original."
@@ -630,6 +664,49 @@ export const schema = {
                   "blocking": {
                     "type": "boolean",
                     "description": "Whether the container cannot move because of it."
+                  }
+                },
+                "additionalProperties": false
+              }
+            },
+            "drivers": {
+              "type": "array",
+              "description": "Which drivers spec.driver leaves to choose from, and what stands against each on this node. One without problems is possible here.",
+              "items": {
+                "type": "object",
+                "required": [
+                  "name"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "description": "Name of the driver.",
+                    "enum": [
+                      "runc",
+                      "docker"
+                    ]
+                  },
+                  "problems": {
+                    "type": "array",
+                    "description": "What stands against it.",
+                    "items": {
+                      "type": "object",
+                      "required": [
+                        "reason",
+                        "message"
+                      ],
+                      "properties": {
+                        "reason": {
+                          "type": "string",
+                          "description": "What was found, as one CamelCase word."
+                        },
+                        "message": {
+                          "type": "string",
+                          "description": "What was found, and what to do about it."
+                        }
+                      },
+                      "additionalProperties": false
+                    }
                   }
                 },
                 "additionalProperties": false
@@ -973,7 +1050,8 @@ export const schema = {
                   "type": "string",
                   "description": "How the container was frozen, and will be woken up.",
                   "enum": [
-                    "runc"
+                    "runc",
+                    "docker"
                   ]
                 }
               },
@@ -1235,6 +1313,49 @@ export const schema = {
                   "blocking": {
                     "type": "boolean",
                     "description": "Whether the container cannot move because of it."
+                  }
+                },
+                "additionalProperties": false
+              }
+            },
+            "drivers": {
+              "type": "array",
+              "description": "Which drivers spec.driver leaves to choose from, and what stands against each on this node. One without problems is possible here.",
+              "items": {
+                "type": "object",
+                "required": [
+                  "name"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "description": "Name of the driver.",
+                    "enum": [
+                      "runc",
+                      "docker"
+                    ]
+                  },
+                  "problems": {
+                    "type": "array",
+                    "description": "What stands against it.",
+                    "items": {
+                      "type": "object",
+                      "required": [
+                        "reason",
+                        "message"
+                      ],
+                      "properties": {
+                        "reason": {
+                          "type": "string",
+                          "description": "What was found, as one CamelCase word."
+                        },
+                        "message": {
+                          "type": "string",
+                          "description": "What was found, and what to do about it."
+                        }
+                      },
+                      "additionalProperties": false
+                    }
                   }
                 },
                 "additionalProperties": false
@@ -1611,7 +1732,8 @@ export const schema = {
               "type": "string",
               "description": "How the container was frozen, and will be woken up.",
               "enum": [
-                "runc"
+                "runc",
+                "docker"
               ]
             }
           },

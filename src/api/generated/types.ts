@@ -52,6 +52,10 @@ export interface Generated {
      */
     connections: 'Refuse' | 'Close' | 'Keep';
     /**
+     * How the container is frozen and woken up. runc works beneath Docker, and needs the OCI runtime wrapper on the target. docker uses Docker's own checkpoints, and needs its experimental features on both nodes and Docker 26, or a container with the network of its node. Auto takes runc where both nodes can, else docker.
+     */
+    driver: 'Auto' | 'runc' | 'docker';
+    /**
      * Addresses of the node by which others reach the container, and which move with it, between the freeze and the wake-up. With connections Keep, the connections at them go on: those of a container with `--network host`, and those to ports that are published in a user-defined bridge network.
      */
     network?: {
@@ -226,6 +230,19 @@ export interface Generated {
        */
       specDigest: string;
       /**
+       * How the container is frozen and woken up; chosen once, when both nodes have looked. Both agents go by it. Absent until then.
+       */
+      driver?: {
+        /**
+         * Name of the driver.
+         */
+        name: 'runc' | 'docker';
+        /**
+         * Why this one, for people.
+         */
+        because: string;
+      };
+      /**
        * True when the target node carried the taint node.kubernetes.io/out-of-service before all of the container's memory had come there: it will not say any more that it has, and the source ends and keeps the original.
        */
       memoryLost?: boolean;
@@ -376,6 +393,28 @@ export interface Generated {
          * Whether the container cannot move because of it.
          */
         blocking: boolean;
+      }[];
+      /**
+       * Which drivers spec.driver leaves to choose from, and what stands against each on this node. One without problems is possible here.
+       */
+      drivers?: {
+        /**
+         * Name of the driver.
+         */
+        name: 'runc' | 'docker';
+        /**
+         * What stands against it.
+         */
+        problems?: {
+          /**
+           * What was found, as one CamelCase word.
+           */
+          reason: string;
+          /**
+           * What was found, and what to do about it.
+           */
+          message: string;
+        }[];
       }[];
       /**
        * What the preflight saw of the node.
@@ -587,7 +626,7 @@ export interface Generated {
         /**
          * How the container was frozen, and will be woken up.
          */
-        driver: 'runc';
+        driver: 'runc' | 'docker';
       };
       /**
        * How far the node's clock was ahead of the clock of the shared volume, measured shortly before the freeze.
@@ -748,6 +787,28 @@ export interface Generated {
          * Whether the container cannot move because of it.
          */
         blocking: boolean;
+      }[];
+      /**
+       * Which drivers spec.driver leaves to choose from, and what stands against each on this node. One without problems is possible here.
+       */
+      drivers?: {
+        /**
+         * Name of the driver.
+         */
+        name: 'runc' | 'docker';
+        /**
+         * What stands against it.
+         */
+        problems?: {
+          /**
+           * What was found, as one CamelCase word.
+           */
+          reason: string;
+          /**
+           * What was found, and what to do about it.
+           */
+          message: string;
+        }[];
       }[];
       /**
        * What the preflight saw of the node.
@@ -993,7 +1054,7 @@ export interface Generated {
       /**
        * How the container was frozen, and will be woken up.
        */
-      driver: 'runc';
+      driver: 'runc' | 'docker';
     };
     /**
      * How long each part took, such as 312ms or 1.204s.

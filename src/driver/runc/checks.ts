@@ -1,6 +1,6 @@
 import { ReasonedError } from '../../runtime/errors';
 import type { DriverContainer, DriverEngineInfo, Finding } from '../driver';
-import type { RuncDriverOptions } from './options';
+import type { BeneathDocker, RuncDriverOptions } from './options';
 import {
   CRIU_CONFIG_ANNOTATION,
   findRuncRoot,
@@ -12,7 +12,7 @@ import {
 import { findWrapperProblem, whyItFails } from './wrapper-protocol';
 
 /** Why this container cannot be frozen with runc on this node. */
-export async function findFreezeProblems(container: DriverContainer, options: RuncDriverOptions): Promise<Finding[]> {
+export async function findFreezeProblems(container: DriverContainer, options: BeneathDocker): Promise<Finding[]> {
   const findings: Finding[] = [];
   try {
     await findRuncRoot(options.execRoot, container);
@@ -41,7 +41,7 @@ export async function findFreezeProblems(container: DriverContainer, options: Ru
 
 /** Why this node cannot wake a container up through the wrapper. */
 export async function findWakeProblems(
-  engine: DriverEngineInfo,
+  engine: Pick<DriverEngineInfo, 'runtimes'>,
   options: Pick<RuncDriverOptions, 'run' | 'wrapperPath'>,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -75,7 +75,7 @@ export async function findAddressProblems(engine: DriverEngineInfo, options: Run
 
 /** Why this node cannot bring memory in while a container runs already. */
 export async function findLazyProblems(
-  engine: DriverEngineInfo,
+  engine: Pick<DriverEngineInfo, 'runtimes'>,
   options: Pick<RuncDriverOptions, 'run' | 'wrapperPath'>,
 ): Promise<Finding[]> {
   const script = pagesScriptOf(engine.runtimes[WRAPPER_RUNTIME]?.path ?? options.wrapperPath);

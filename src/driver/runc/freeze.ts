@@ -9,7 +9,7 @@ import { isKnownFrozen } from '../freezer';
 import { CRIU_CONFIG_ANNOTATION, findRuncRoot, isOurCriuConfig } from './paths';
 import { dropLinks, keepLinks } from './link-remaps';
 import { unlockNetwork } from './network-lock';
-import type { RuncDriverOptions } from './options';
+import type { BeneathDocker } from './options';
 import { endCheckpoints } from './runc-processes';
 import { pauseIfRunning } from './runc-state';
 import { askHelp, tellCriu } from './tell-criu';
@@ -21,7 +21,7 @@ const FULL_BYTES = 65_536;
 export async function prepareDump(
   container: DriverContainer,
   target: CheckpointDirectories,
-  options: RuncDriverOptions,
+  options: BeneathDocker,
   signal?: AbortSignal,
 ): Promise<PreparedDump> {
   // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
@@ -33,12 +33,25 @@ export async function prepareDump(
   return { help: await askHelp(options.run) };
 }
 
-/** Dumps a paused container onto the volume with Docker's own runc; it is paused afterwards, whatever happens. */
+/** The one call that dumps a container which stands still. */
+export type Dumper = (
+  container: DriverContainer,
+  root: string,
+  target: CheckpointDirectories,
+  limits: DumpOptions & { prepared: PreparedDump },
+  options: BeneathDocker,
+) => Promise<DumpOutcome>;
+
+/**
+ * Dumps a paused container onto the volume, with Docker's own runc unless another way is given; it is paused
+ * afterwards, whatever happens.
+ */
 export async function dumpContainer(
   container: DriverContainer,
   target: CheckpointDirectories,
   limits: DumpOptions,
-  options: RuncDriverOptions,
+  options: BeneathDocker,
+  checkpoint: Dumper = runcCheckpoint,
 ): Promise<{ dumpMs: number }> {
   const { timeoutMs, signal, closeConnections } = limits;
   const root = await findRuncRoot(options.execRoot, container);
@@ -72,7 +85,7 @@ export async function dumpContainer(
  * starts again after a crash unpauses its containers before it ends them with SIGTERM and, 10 s later, SIGKILL (seen by
  * `make chaos` on Docker 28.5.2), and by then the target may have restored the checkpoint.
  */
-async function stopWhenThawed({ pid }: DriverContainer, { signalAll }: RuncDriverOptions): Promise<void> {
+async function stopWhenThawed({ pid }: DriverContainer, { signalAll }: BeneathDocker): Promise<void> {
   try {
     await signalAll(pid, 'SIGSTOP');
   } catch (error) {
@@ -82,7 +95,7 @@ async function stopWhenThawed({ pid }: DriverContainer, { signalAll }: RuncDrive
 }
 
 /** Ends a dump of an earlier life, and freezes the container again if that has thawed it. */
-export async function abandonDump(container: DriverContainer, options: RuncDriverOptions): Promise<void> {
+export async function abandonDump(container: DriverContainer, options: BeneathDocker): Promise<void> {
   await endCheckpoints(container, options);
   await unlockNetwork(container.pid, options.run);
   await pauseIfRunning(container.id, await findRuncRoot(options.execRoot, container), options);
@@ -91,22 +104,20 @@ export async function abandonDump(container: DriverContainer, options: RuncDrive
   await options.signalAll(container.pid, 'SIGCONT');
 }
 
-type Outcome =
+/** What came of a dump. */
+export type DumpOutcome =
   | { readonly ok: true; readonly dumpMs: number }
-  /** runc's last words, or what kept it from saying any. */
+  /** Its last words, or what kept it from saying any. */
   | { readonly ok: false; readonly stderr: string; readonly signal?: NodeJS.Signals | null; readonly cause?: unknown };
 
-async function checkpoint(
+async function runcCheckpoint(
   container: DriverContainer,
   root: string,
   target: CheckpointDirectories,
   { timeoutMs, signal: abort, criuOptions = [], closeConnections, prepared }: DumpOptions & { prepared: PreparedDump },
-  { run, runDir }: RuncDriverOptions,
-): Promise<Outcome> {
-  // What begins while the others are closed is left out: nobody can accept it.
-  const isNew = criuOptions.every(({ name }) => name !== 'skip-in-flight');
-  const inFlight: readonly CriuOption[] = closeConnections !== undefined && isNew ? [{ name: 'skip-in-flight' }] : [];
-  const told = await tellCriu(container, [...criuOptions, ...inFlight], prepared.help, runDir);
+  { run, runDir }: BeneathDocker,
+): Promise<DumpOutcome> {
+  const told = await tellCriu(container, optionsFor(criuOptions, closeConnections), prepared.help, runDir);
   const removeConfig = await clearCriuConfig(container, runDir);
   try {
     const { exitCode, signal, durationMs, stderr } = await run.run(
@@ -125,6 +136,15 @@ async function checkpoint(
   }
 }
 
+/** What begins while the others are closed is left out of the dump: nobody can accept it. */
+export function optionsFor(
+  criuOptions: readonly CriuOption[],
+  closeConnections: DumpOptions['closeConnections'],
+): readonly CriuOption[] {
+  const isNew = criuOptions.every(({ name }) => name !== 'skip-in-flight');
+  return closeConnections !== undefined && isNew ? [...criuOptions, { name: 'skip-in-flight' }] : criuOptions;
+}
+
 /**
  * A container that was woken up here is annotated with the configuration of its restore, which runc hands on for every
  * dump as well: `leave-stopped` would leave it stopped for good. An empty one has no effect.
@@ -139,10 +159,13 @@ async function clearCriuConfig(container: DriverContainer, runDir: string): Prom
 
 async function explain(
   target: CheckpointDirectories,
-  { stderr, signal, cause }: Exclude<Outcome, { ok: true }>,
+  { stderr, signal, cause }: Exclude<DumpOutcome, { ok: true }>,
   timeoutMs: number,
 ): Promise<ReasonedError> {
-  if (cause !== undefined && reasonOf(cause, '') !== 'CommandTimedOut') {
+  const why = reasonOf(cause, '');
+  // Docker's own words say more than ours.
+  if (why.startsWith('Engine') && why !== 'EngineTimedOut' && cause instanceof ReasonedError) return cause;
+  if (cause !== undefined && why !== 'CommandTimedOut' && why !== 'EngineTimedOut') {
     return new ReasonedError('RuncFailed', 'runc did not run', { cause });
   }
   const { reason, message, tail } = explainCriuLog(`${await dumpLog(target.work)}\n${stderr}`, 'dump');

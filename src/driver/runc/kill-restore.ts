@@ -1,6 +1,6 @@
 import { killTree } from '../../runtime/process-tree';
 import { moveState, readWakeState, readWrapperPid } from './marker';
-import type { RuncDriverOptions } from './options';
+import type { BeneathDocker } from './options';
 import { isWrapper, killCgroupMembers } from './runc-processes';
 
 const POLL_MS = 50;
@@ -12,7 +12,7 @@ const CLEANUP_MS = 3_000;
  * what is armed or restored, kills what restores. A container that has resumed in time, or was never armed, is left
  * alone.
  */
-export async function killRestore(containerID: string, options: RuncDriverOptions): Promise<void> {
+export async function killRestore(containerID: string, options: BeneathDocker): Promise<void> {
   const { runDir, clock } = options;
   // Each rename is one that the wrapper does before it goes on: whoever comes second finds nothing and gives up.
   for (const state of ['armed', 'restoring', 'restored'] as const)

@@ -30,6 +30,8 @@ export interface ArmSettings {
   readonly addresses?: readonly string[];
   /** The script beside the wrapper that CRIU calls then. */
   readonly networkScript?: string;
+  /** All of CRIU's configuration, for whoever restores without the wrapper; it is given the marker's directories. */
+  readonly config?: (marker: CheckpointDirectories) => string;
   /** See `Driver.arm`. */
   readonly lazyPages?: boolean;
   readonly signal?: AbortSignal;
@@ -41,7 +43,7 @@ export async function armMarker(
   containerID: string,
   migrationUID: string,
   checkpoint: CheckpointDirectories,
-  { criuOptions = [], addresses, networkScript, lazyPages = false, signal }: ArmSettings = {},
+  { criuOptions = [], addresses, networkScript, config: ownConfig, lazyPages = false, signal }: ArmSettings = {},
 ): Promise<void> {
   const marker = markerPaths(runDir, containerID);
   const config = criuConfigPath(runDir, migrationUID);
@@ -54,7 +56,8 @@ export async function armMarker(
   await mkdir(marker.directory, { recursive: true, mode: 0o700 });
   await mkdir(dirname(config), { recursive: true, mode: 0o700 });
   const script = addresses === undefined || networkScript === undefined ? '' : `action-script ${networkScript}\n`;
-  await writeFile(config, RESTORE_CONFIG + restore.config + script, { mode: 0o600 });
+  const configuration = ownConfig?.(marker) ?? RESTORE_CONFIG + restore.config + script;
+  await writeFile(config, configuration, { mode: 0o600 });
   await mkdir(checkpoint.work, { recursive: true, mode: 0o700 });
   for (const name of WORK_FILES) await rm(join(checkpoint.work, name), { force: true });
   // The volume may have taken so long that the claim was given back meanwhile.

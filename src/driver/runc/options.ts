@@ -24,3 +24,6 @@ export interface RuncDriverOptions {
    */
   readonly dumpGraceMs?: number;
 }
+
+/** What every driver acts on beneath Docker: the same for the one that wakes up through Docker's own API. */
+export type BeneathDocker = Omit<RuncDriverOptions, 'engine' | 'wrapperPath'>;

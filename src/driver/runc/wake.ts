@@ -45,7 +45,8 @@ export async function wakeContainer(
   throw await explainFailure(containerID, state, start, timeoutMs, options);
 }
 
-interface StartOutcome {
+/** How Docker's start ended. */
+export interface StartOutcome {
   readonly error: unknown;
   readonly timedOut: boolean;
 }
@@ -93,7 +94,11 @@ function readStats(path: string): Promise<Buffer> {
   return withRegularFile(path, (file) => readAtMost(file, MAX_STATS_BYTES));
 }
 
-async function describeWakeUp(containerID: string, { runDir, clock }: RuncDriverOptions): Promise<Woken> {
+/** What is to be told of a container that has resumed. */
+export async function describeWakeUp(
+  containerID: string,
+  { runDir, clock }: Pick<RuncDriverOptions, 'runDir' | 'clock'>,
+): Promise<Woken> {
   const marker = markerPaths(runDir, containerID);
   const { mtimeNs } = await stat(join(marker.directory, 'resumed'), { bigint: true });
   const stats = await ifReadable(clock, () => readStats(join(marker.work, 'stats-restore')), Buffer.alloc(0));
@@ -102,12 +107,13 @@ async function describeWakeUp(containerID: string, { runDir, clock }: RuncDriver
   return { resumedAt: formatMicroseconds(mtimeNs / 1000n), restoreMs };
 }
 
-async function explainFailure(
+/** What a wake-up died of, as far as its state, CRIU's log and Docker tell. */
+export async function explainFailure(
   containerID: string,
   state: WakeState,
   start: StartOutcome,
   timeoutMs: number,
-  { runDir, clock }: RuncDriverOptions,
+  { runDir, clock }: Pick<RuncDriverOptions, 'runDir' | 'clock'>,
 ): Promise<ReasonedError> {
   const { work } = markerPaths(runDir, containerID);
   const docker = start.error === undefined ? '' : describeError(start.error);

@@ -1,6 +1,7 @@
 import { specDigest } from '../../api/spec-digest';
 import type { Check, ContainerMigration, Decision } from '../../api/types';
 import type { ControllerBranch } from '../branches';
+import { chooseDriver, whyNoDriver } from '../driver-choice';
 import { beginOf, lastFailure, progressOf, RECHECK_MS, startOf, waitFor } from './waiting';
 import type { ControllerObservation, ControllerStep } from './step';
 
@@ -179,21 +180,28 @@ function hasLooked<T extends { readonly state: string }>(agent: T | undefined): 
 
 const isBlocking = (check: Check): boolean => check.blocking;
 
-function afterPreflight({ spec, status: { source, target } }: ContainerMigration): ControllerStep {
+function afterPreflight(migration: ContainerMigration): ControllerStep {
+  const {
+    spec,
+    status: { source, target },
+  } = migration;
   const blocking = [
     ...(source?.checks ?? []).map((check) => ({ ...check, node: source?.nodeName ?? '' })),
     ...(target?.checks ?? []).map((check) => ({ ...check, node: target?.nodeName ?? '' })),
   ].filter(isBlocking);
   const [first] = blocking;
-  if (first === undefined && spec.mode === 'Preflight') {
-    const message = `nothing stands against moving the container from ${spec.source.nodeName} to ${spec.target.nodeName}; nothing was touched (spec.mode is Preflight)`;
+  if (first !== undefined) {
+    const message = blocking.map((check) => `${check.node}: ${check.message}`).join('; ');
+    return { do: 'Refuse', because: 'RefuseChecks', reason: first.reason, message };
+  }
+  const driver = chooseDriver(migration);
+  if (driver === undefined) {
+    const message = `there is no driver that both nodes can use; ${whyNoDriver(migration)}`;
+    return { do: 'Refuse', because: 'RefuseNoDriver', reason: 'NoCommonDriver', message };
+  }
+  if (spec.mode === 'Preflight') {
+    const message = `nothing stands against moving the container from ${spec.source.nodeName} to ${spec.target.nodeName} by driver ${driver.name}; nothing was touched (spec.mode is Preflight)`;
     return { do: 'Finish', because: 'EndAfterPreflight', phase: 'Checked', reason: 'PreflightPassed', message };
   }
-  if (first === undefined) return { do: 'Advance', because: 'AdvanceToPrepare', to: 'Prepare' };
-  return {
-    do: 'Refuse',
-    because: 'RefuseChecks',
-    reason: first.reason,
-    message: blocking.map((check) => `${check.node}: ${check.message}`).join('; '),
-  };
+  return { do: 'Advance', because: 'AdvanceToPrepare', to: 'Prepare', driver };
 }

@@ -1,4 +1,5 @@
 import type { ControllerBranch } from '../branches';
+import type { DriverChoice } from '../driver-choice';
 
 /** What the controller knows of a node. */
 export interface NodeView {
@@ -51,8 +52,9 @@ export type ControllerStep = { readonly because: ControllerBranch } & (
   | { readonly do: 'Admit' }
   /** End it; nothing was touched. */
   | { readonly do: 'Refuse'; readonly reason: string; readonly message: string }
-  /** Let the agents go one step further. */
-  | { readonly do: 'Advance'; readonly to: 'Prepare' | 'Freeze' }
+  /** Let the agents go one step further. The first time with the driver that both go by from then on. */
+  | { readonly do: 'Advance'; readonly to: 'Prepare'; readonly driver: DriverChoice }
+  | { readonly do: 'Advance'; readonly to: 'Freeze' }
   /**
    * Forbid the claim, so that the source may wake its container up. Written with the resourceVersion of the object seen.
    * `fenced` names the target node when even its claim is taken away.

@@ -24,16 +24,18 @@ export interface Variant {
   readonly title: string;
   /** Fields of the spec beside source and target. */
   readonly spec: Readonly<Record<string, unknown>>;
+  /** Why it cannot do a case; one without can do all. */
+  readonly unfit?: Way['unfit'];
 }
 
 /** `kubectl apply` of ContainerMigrations: Transship itself. */
-export function transshipWay({ id, title, spec }: Variant, migrations: Migrations): Way {
+export function transshipWay({ id, title, spec, unfit }: Variant, migrations: Migrations): Way {
   const file = join(mkdtempSync(join(tmpdir(), 'bench-')), 'migrations.json');
   return {
     id,
     title,
     fresh: false,
-    unfit: () => undefined,
+    unfit: (one) => unfit?.(one),
     log: stdoutOf,
 
     async prepare({ names, run }) {

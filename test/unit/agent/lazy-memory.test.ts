@@ -40,13 +40,14 @@ describe('memory that comes later', () => {
     expect(move.status.target?.lazyPages).toBe(isLazy ? 'Pending' : undefined);
   });
 
-  test('is not waited for with Auto where the preflight has found that it cannot come', async () => {
+  const cannot = ['LazyPagesUnsupported', 'LazyPagesNotByDriver'];
+  test.each(cannot)('is not waited for with Auto where the preflight has found %s', async (reason) => {
     const move = await moveOf({ memory: 'Auto' }).toPublished();
     const files = move.volume.manifest?.manifest.files.map((file) => ({ ...file, sizeBytes: 2 ** 30 })) ?? [];
     Object.assign(move.volume.manifest?.manifest ?? {}, { files });
     const { target } = move.status;
     if (target === undefined) throw new Error('it has prepared');
-    const checks = [{ reason: 'LazyPagesUnsupported', message: 'no userfaultfd', blocking: false }];
+    const checks = [{ reason, message: 'it cannot come', blocking: false }];
     move.api.set({ target: { ...target, checks } });
     await move.target.visit();
     expect(move.volume.wasLazy).toBe(false);

@@ -234,6 +234,7 @@ function specOf({ keep, retain, backoffLimit, impatient, preflightOnly, lazy }: 
     activeDeadlineSeconds: impatient ? 50 : 300,
     backoffLimit,
     connections: 'Refuse',
+    driver: 'Auto',
     volumes: 'Copy',
     volumeOverrides: [],
     image: 'Transfer',

@@ -35,6 +35,12 @@ const agent = fc
   .record({
     error: sometimes(fc.constantFrom(error, { reason: 'SourceLost', message: 'gone' })),
     retry: sometimes(fc.record({ failures: fc.constantFrom(1, 3, 4), notBefore: seconds.map(at) })),
+    drivers: sometimes(
+      fc.constantFrom(
+        [{ name: 'docker' }],
+        [{ name: 'runc', problems: [{ reason: 'RuncMissing', message: 'no runc' }] }],
+      ),
+    ),
     checks: sometimes(fc.boolean().map((blocking) => [{ reason: 'CriuMissing', message: 'no criu', blocking }])),
   })
   .map(present);

@@ -35,6 +35,8 @@ const frozen: Status = {
   target: target('Claimed'),
 };
 
+const driver = { name: 'docker', because: 'for the test' } as const;
+
 test('conditions are there from the first visit on', () => {
   expect(summary(after(migration(), admit))).toEqual({
     Ready: 'False',
@@ -149,7 +151,7 @@ test('a phase is noted once, when it begins', () => {
   const second = after(first, waiting, '2026-01-01T00:00:02.000Z');
   const third = after(
     second,
-    { do: 'Advance', because: 'AdvanceToPrepare', to: 'Prepare' },
+    { do: 'Advance', because: 'AdvanceToPrepare', to: 'Prepare', driver },
     '2026-01-01T00:00:03.000Z',
   );
   expect(third.status.phaseTransitions).toEqual([
@@ -194,8 +196,12 @@ describe('what is decided', () => {
   test('stays when a wait is noted, and changes in its step only when the agents may go on', () => {
     const before = migration({ decision: decision('Preflight') });
     expect(after(before, waiting).status.decision).toEqual(decision('Preflight'));
-    const advance = { do: 'Advance', because: 'AdvanceToPrepare', to: 'Prepare' } as const;
-    expect(after(before, advance).status.decision).toEqual({ step: 'Prepare', ...given });
+    const advance = { do: 'Advance', because: 'AdvanceToPrepare', to: 'Prepare', driver } as const;
+    const prepare = after(before, advance);
+    expect(prepare.status.decision).toEqual({ step: 'Prepare', driver, ...given });
+    // The driver is chosen once: nobody may go by another one from then on.
+    const freeze = after(prepare, { do: 'Advance', because: 'AdvanceToFreeze', to: 'Freeze' });
+    expect(freeze.status.decision).toEqual({ step: 'Freeze', driver, ...given });
   });
 
   test('names the node whose claim a fence took away, and no other', () => {

@@ -16,6 +16,7 @@ const WELL: NodeLook = {
   criu: { ok: true },
   volume: { ok: true },
   wake: [],
+  wakeByDocker: [{ reason: 'EngineNotExperimental', message: 'add it', blocking: true }],
 };
 const NO_CRIU = { ok: false, reason: 'CriuMissing', message: 'install it' } as const;
 const NO_WRAPPER = { reason: 'RestoreRuntimeMissing', message: 'add the lines', blocking: true };
@@ -28,7 +29,17 @@ test('a node that can do everything says so, with what it is', () => {
       machine: 'x86_64',
       cpuFeatures: ['avx2', 'sse2'],
       memoryBytes: 8_000_000,
-      drivers: [{ name: 'runc', roles: ['Source', 'Target'] }],
+      drivers: [
+        { name: 'runc', roles: ['Source', 'Target'] },
+        {
+          name: 'docker',
+          roles: [],
+          problems: [
+            { role: 'Source', reason: 'EngineNotExperimental', message: 'add it' },
+            { role: 'Target', reason: 'EngineNotExperimental', message: 'add it' },
+          ],
+        },
+      ],
     },
     ready: { type: 'Ready', status: 'True', reason: 'NodeReady', message: expect.any(String) as string },
   });
@@ -50,7 +61,7 @@ test.each([
 ])('when %s', (_what, change, roles, summary, reason) => {
   const { status, ready } = assessNode({ ...WELL, ...change });
   expect(status.summary).toBe(summary);
-  expect(status.drivers?.map((driver) => driver.roles)).toEqual([roles]);
+  expect(status.drivers?.[0]?.roles).toEqual(roles);
   expect([ready.status, ready.reason]).toEqual([reason === 'NodeReady' ? 'True' : 'False', reason]);
 });
 
@@ -61,6 +72,15 @@ test('every role that is missing has a problem with its reason and what to do', 
     { role: 'Target', reason: 'CriuMissing', message: 'install it' },
     { role: 'Target', reason: 'RestoreRuntimeMissing', message: 'add the lines' },
   ]);
+});
+
+test('one driver is enough, and what each of them can do is told', () => {
+  const network = { reason: 'PrivateNetworkUnsupported', message: 'use 26', blocking: true };
+  const both = assessNode({ ...WELL, wake: [NO_WRAPPER], wakeByDocker: [] });
+  expect([both.status.summary, both.ready.status]).toEqual(['runc (Source only), docker', 'True']);
+  const none = assessNode({ ...WELL, wake: [NO_WRAPPER], wakeByDocker: [network] });
+  expect([none.status.summary, none.ready.status]).toEqual(['runc (Source only), docker (Source only)', 'False']);
+  expect(none.ready.reason).toBe('RestoreRuntimeMissing');
 });
 
 test('nothing that Docker or a program did not tell is made up', () => {

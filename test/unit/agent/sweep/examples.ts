@@ -24,6 +24,7 @@ export const container = (
   id: CONTAINER_ID,
   name: 'looper',
   migrationUID: UID,
+  driver: 'runc',
   state,
   wake: 'none',
   markerAgeMs: undefined,

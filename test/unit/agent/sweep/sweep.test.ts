@@ -121,8 +121,10 @@ class Node {
       },
       volumeLedger: { list: () => Promise.resolve([]) },
       directoryNotes: { list: () => Promise.resolve([]) },
+      dockerDriver: { createOptions: () => ({ runtime: 'runc', annotations: { is: 'another' } }) },
       moveHooks: new FakeAddresses().hooks(),
       driver: {
+        name: 'runc',
         createOptions: () => ({ runtime: 'transship', annotations: {} }),
         abandonDump: () => Promise.resolve(),
         letRun: () => Promise.resolve(),

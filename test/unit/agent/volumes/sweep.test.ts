@@ -46,6 +46,7 @@ function sweep(objects: { namespace: string; name: string; uid: string }[] = [])
     journal: new FileJournal(directory()),
     files: createRuncLeftovers(directory(), clock),
     driver: { createOptions: () => ({ runtime: 'transship', annotations: {} }) },
+    dockerDriver: { createOptions: () => ({ runtime: 'runc', annotations: { is: 'another' } }) },
     shelf: { root: '/nowhere', find: () => Promise.resolve([]) },
   } as unknown as SweepWorld;
   const limits = { wakeMs: 1_000, scrapMs: 1_000, configMs: 1_000, attemptMs: 1_000 };

@@ -7,7 +7,13 @@ import { at, atMs, CANCELLED, CHANGED, DELETED, FENCED, moments, phases, seen, S
 
 type Branch = Extract<
   ControllerBranch,
-  `GiveUp${string}` | 'AwaitStep' | 'RefuseChecks' | 'EndAfterPreflight' | `AdvanceTo${string}` | 'HoldFreeze'
+  | `GiveUp${string}`
+  | 'AwaitStep'
+  | 'RefuseChecks'
+  | 'RefuseNoDriver'
+  | 'EndAfterPreflight'
+  | `AdvanceTo${string}`
+  | 'HoldFreeze'
 >;
 
 const retry = (failures: number): object => ({ error, retry: { failures, notBefore: at(60) } });
@@ -202,13 +208,26 @@ export const forwardExamples: Examples<Branch, ControllerObservation> = {
       says: ['node-a', 'node-b', 'nothing was touched'],
     },
   ],
+  RefuseNoDriver: [
+    {
+      object: moments.preflight(
+        {},
+        {
+          source: source('Preflighted', { checks: [], drivers: [{ name: 'docker' }] }),
+          target: target('Preflighted', { checks: [] }),
+        },
+      ),
+      step: { do: 'Refuse', reason: 'NoCommonDriver' },
+      says: ['no driver'],
+    },
+  ],
   AdvanceToPrepare: [
     {
       object: moments.preflight(
         {},
         { source: source('Preflighted', { checks: [] }), target: target('Preflighted', { checks: [warning] }) },
       ),
-      step: { do: 'Advance', to: 'Prepare' },
+      step: { do: 'Advance', to: 'Prepare', driver: { name: 'runc', because: 'spec.driver names runc' } },
     },
   ],
   HoldFreeze: [
