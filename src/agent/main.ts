@@ -159,12 +159,7 @@ async function main(): Promise<void> {
       driver,
       ...addressMoves(commands),
       store: createCheckpointStore({
-        root: settings.volume,
-        node: settings.node,
-        volume,
-        commands,
-        clock,
-        deadlines,
+        ...{ root: settings.volume, node: settings.node, volume, commands, clock, deadlines },
         pace: settings.maxBytesPerSecond === 0 ? undefined : new Pace(clock, settings.maxBytesPerSecond),
       }),
       node: nodeAccess(commands),
