@@ -73,8 +73,8 @@ function median(values: readonly number[]): number {
 
 async function main(): Promise<void> {
   const untilMs = Date.now() + Number(process.argv[2] ?? 300) * 1_000;
-  const results = new Map(
-    COMBINATIONS.map(([many, frozen]) => [`${many}/${frozen}`, { gapsMs: [], totalMs: [], failed: [] } as Result]),
+  const results = new Map<string, Result>(
+    COMBINATIONS.map(([many, frozen]) => [`${many}/${frozen}`, { gapsMs: [], totalMs: [], failed: [] }]),
   );
   deleteMigrations();
   for (let round = Number(process.argv[3] ?? 0); Date.now() < untilMs; round++) {
