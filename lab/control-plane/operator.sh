@@ -33,7 +33,9 @@ controller_keep() {
   operator_installed
   mapfile -t environment < <(operator_environment; breakpoints_environment "$LAB_DIR/run/breakpoints")
   # The identity is the same after every start: who comes back need not wait for its own lease to end.
-  service_keep controller "$(cat "$APP_DIGEST" "$CONTROLLER_KUBECONFIG")" env -i "${environment[@]}" \
+  # shellcheck disable=SC2086 # LAB_CONTROLLER_ENVIRONMENT: as LAB_AGENT_ENVIRONMENT, see below
+  service_keep controller "$(cat "$APP_DIGEST" "$CONTROLLER_KUBECONFIG")${LAB_CONTROLLER_ENVIRONMENT:-}" \
+    env -i "${environment[@]}" ${LAB_CONTROLLER_ENVIRONMENT:-} \
     KUBECONFIG="$CONTROLLER_KUBECONFIG" TRANSSHIP_IDENTITY=lab-controller \
     TRANSSHIP_HEALTH_PORT="$LAB_CONTROLLER_HEALTH_PORT" \
     "$APP_DIR/bin/node" --max-semi-space-size=4 --enable-source-maps "$APP_DIR/dist/controller/main.js"

@@ -4,6 +4,7 @@ import type { CheckpointDirectories } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
 import { ReasonedError } from '../runtime/errors';
 import type { CommandRunner } from '../runtime/exec';
+import type { Pace } from '../runtime/pace';
 import { readDescriptionFile } from '../store/description-file';
 import { digestOf } from '../store/digest';
 import { atomicWrite, ensureDirectory, makeEmptyDirectory, removeDirectory, removeFile } from '../store/files';
@@ -36,11 +37,13 @@ export interface CheckpointStoreOptions {
   readonly commands: CommandRunner;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
+  /** How fast this node may write to the volume before the freeze; as fast as it can when absent. */
+  readonly pace?: Pace | undefined;
 }
 
 /** The checkpoints as they lie on the shared volume (src/store). */
 export function createCheckpointStore(options: CheckpointStoreOptions): CheckpointStore {
-  const { root, node, volume, commands, clock, deadlines } = options;
+  const { root, node, volume, commands, clock, deadlines, pace } = options;
   const pathsOf = (checkpoint: CheckpointKey): CheckpointPaths => checkpointPaths(root, checkpoint);
   const directoriesOf = ({ images, work }: CheckpointPaths): CheckpointDirectories => {
     // The images are common, CRIU's logs each node's own.
@@ -50,7 +53,7 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
   const commandMs = { save: deadlines.dumpMs, apply: deadlines.wakeMs };
   const logSavers = new LogSavers();
   const trees = createTreeStore({
-    ...{ root, volume, clock, pathsOf, commandMs },
+    ...{ root, volume, clock, pathsOf, commandMs, pace },
     commands: (signal) => abortable(commands, signal),
   });
   let measuring = false;
@@ -89,7 +92,7 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
         async (signal) => {
           const { directory, imageArchive } = pathsOf(checkpoint);
           await ensureDirectory(root, directory);
-          return saveImageFile(imageArchive, content, { ...options, signal });
+          return saveImageFile(imageArchive, content, { ...options, signal, pace });
         },
         options.signal,
       ),

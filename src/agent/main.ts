@@ -24,6 +24,7 @@ import { startHealthServer } from '../runtime/health';
 import { Informer } from '../runtime/informer';
 import { createLogger } from '../runtime/log';
 import { Metrics } from '../runtime/metrics';
+import { Pace } from '../runtime/pace';
 import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { traced } from '../runtime/trace';
@@ -77,6 +78,7 @@ async function main(): Promise<void> {
     healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
     dumpMs: env.number('TRANSSHIP_DUMP_TIMEOUT_SECONDS', 120) * 1000,
     wakeMs: env.number('TRANSSHIP_WAKE_TIMEOUT_SECONDS', 120) * 1000,
+    maxBytesPerSecond: env.number('TRANSSHIP_MAX_BYTES_PER_SECOND', 0),
     breakpoints: env.optional(BREAKPOINTS_VARIABLE),
     logLevel: env.oneOf('TRANSSHIP_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   };
@@ -156,12 +158,8 @@ async function main(): Promise<void> {
       dockerDriver,
       ...addressMoves(commands),
       store: createCheckpointStore({
-        root: settings.volume,
-        node: settings.node,
-        volume,
-        commands,
-        clock,
-        deadlines,
+        ...{ root: settings.volume, node: settings.node, volume, commands, clock, deadlines },
+        pace: settings.maxBytesPerSecond === 0 ? undefined : new Pace(clock, settings.maxBytesPerSecond),
       }),
       node: nodeAccess(commands),
       journal,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../runtime/clock';
 import { ReasonedError, reasonOf } from '../runtime/errors';
 import type { CommandRunner } from '../runtime/exec';
+import type { Pace } from '../runtime/pace';
 import { readBaseIndex, saveBase, unpackBase } from '../store/base';
 import type { CarriedTree } from '../store/base-archive';
 import type { BaseIndex } from '../store/base-index';
@@ -50,12 +51,14 @@ export interface TreeStoreOptions {
   readonly commands: (signal: AbortSignal) => CommandRunner;
   readonly clock: Clock;
   readonly pathsOf: (checkpoint: CheckpointKey) => CheckpointPaths;
+  /** How fast files may be written to the volume before the freeze. */
+  readonly pace: Pace | undefined;
   readonly commandMs: { readonly save: number; readonly apply: number };
 }
 
 /** On the shared volume, by the programs of the node. */
 export function createTreeStore(options: TreeStoreOptions): TreeStore {
-  const { root, volume, commands, clock, pathsOf, commandMs } = options;
+  const { root, volume, commands, clock, pathsOf, commandMs, pace } = options;
   const metaOf = ({ uid, attempt }: CheckpointKey): { migrationUID: string; attempt: number } => {
     return { migrationUID: uid, attempt };
   };
@@ -78,7 +81,7 @@ export function createTreeStore(options: TreeStoreOptions): TreeStore {
       volume.within(
         limitMs + VOLUME_TIMEOUT_MS,
         (signal) => {
-          const limits = { timeoutMs: limitMs, clock, signal };
+          const limits = { timeoutMs: limitMs, clock, signal, ...(pace === undefined ? {} : { pace }) };
           const place = { root, base: pathsOf(checkpoint).base };
           return saveBase(commands(signal), place, trees, { ...meta, ...metaOf(checkpoint) }, limits);
         },

@@ -5,6 +5,7 @@ import { KubeLeaseStore } from '../kube/leases';
 import { MIGRATIONS } from '../kube/migrations';
 import { ResourceClient } from '../kube/resource-client';
 import { BREAKPOINTS_VARIABLE, createGate, withBreakpoints } from '../runtime/breakpoints';
+import type { Limits } from '../protocol/controller/line';
 import type { PhaseDeadlines } from '../protocol/controller/step';
 import { systemClock } from '../runtime/clock';
 import { runControllerLoop } from '../runtime/controller-loop';
@@ -23,6 +24,7 @@ import { createClusterView } from './cluster-view';
 import { createEventSink, createMigrationStore } from './kube-ports';
 import { leaderOnly } from './leader-only';
 import { createReconciler } from './reconcile';
+import { TurnKeeper } from './turn-keeper';
 
 /** The Lease that says who leads. */
 const ELECTION = 'transship-controller';
@@ -40,6 +42,15 @@ function readDeadlines(env: Environment): PhaseDeadlines {
   };
 }
 
+/** How many migrations may be under way and frozen on a node (docs/many-at-once.md says why so many); 0 is no limit. */
+function readLimits(env: Environment): Limits {
+  const limit = (variable: string, fallback: number): number => env.number(variable, fallback) || Infinity;
+  return {
+    Admission: limit('TRANSSHIP_MAX_MIGRATIONS_PER_NODE', 4),
+    Freeze: limit('TRANSSHIP_MAX_FROZEN_PER_NODE', 1),
+  };
+}
+
 /** The composition root of the controller: the only place that reads its environment and builds things. */
 async function main(): Promise<void> {
   const env = new Environment(process.env);
@@ -50,6 +61,7 @@ async function main(): Promise<void> {
     healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
     breakpoints: env.optional(BREAKPOINTS_VARIABLE),
     deadlines: readDeadlines(env),
+    limits: readLimits(env),
     logLevel: env.oneOf('TRANSSHIP_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   };
   env.check();
@@ -85,7 +97,11 @@ async function main(): Promise<void> {
 
   // Every replica follows the objects, so that a new leader begins with a warm cache; only the leader has a queue.
   let queue: WorkQueue | undefined;
-  informer.onChange((key) => queue?.add(key));
+  let turns: TurnKeeper | undefined;
+  informer.onChange((key) => {
+    queue?.add(key);
+    for (const next of turns?.changed(key, informer.get(key)) ?? []) queue?.add(next);
+  });
 
   /** One term: what it decides it writes in the name of this term, and never in that of a later one. */
   const lead = async (signal: AbortSignal, leadership: Leadership): Promise<void> => {
@@ -93,12 +109,18 @@ async function main(): Promise<void> {
     const own = leaderOnly(kube, leadership);
     const recorder = new EventRecorder({ transport: own, clock, log, component: 'transship-controller' });
     const store = createMigrationStore(new ResourceClient(own, MIGRATIONS), informer);
+    turns = new TurnKeeper({
+      list: () => informer.list(),
+      limits: settings.limits,
+      clock,
+    });
     const reconcile = createReconciler({
       migrations: withBreakpoints('migrations', store, gate, { get: 'sync' }),
       cluster: createClusterView(own, clock, settings.namespace),
       events: createEventSink(recorder),
       clock,
       deadlines: settings.deadlines,
+      turns,
     });
     queue = new WorkQueue({ clock, observer: metrics.queue('controller') });
     for (const migration of informer.list()) queue.add(keyOf(migration));
@@ -108,9 +130,14 @@ async function main(): Promise<void> {
       signal,
     );
     queue = undefined;
+    turns = undefined;
     await recorder.flush();
   };
 
+  metrics.gaugeOf(
+    { name: 'transship_migrations_queued', help: 'Migrations that wait for their turn.', label: 'gate' },
+    () => turns?.waiting() ?? { Admission: 0, Freeze: 0 },
+  );
   metrics.leader(ELECTION, false);
   const elector = new LeaderElector({
     store: new KubeLeaseStore(kube, { namespace: settings.namespace, name: ELECTION }),

@@ -9,6 +9,7 @@ import { acknowledged, statusAfter } from '../protocol/status';
 import type { Clock } from '../runtime/clock';
 import type { Reconcile, ReconcileContext, Result } from '../runtime/controller-loop';
 import type { ClusterView, EventSink, MigrationStore } from './ports';
+import type { TurnKeeper } from './turn-keeper';
 
 export interface ControllerDeps {
   readonly migrations: MigrationStore;
@@ -16,6 +17,8 @@ export interface ControllerDeps {
   readonly events: EventSink;
   readonly clock: Clock;
   readonly deadlines: PhaseDeadlines;
+  /** Absent: nobody has to wait for a turn. */
+  readonly turns?: Pick<TurnKeeper, 'placeOf' | 'decided' | 'written'>;
 }
 
 /** After a lost race the watch brings the newer object within milliseconds; this is for the case that it does not. */
@@ -28,8 +31,11 @@ export function createReconciler(deps: ControllerDeps): Reconcile {
     if (migration === undefined) return {};
     const { step, seen } = await lookAndDecide(migration, deps);
     try {
-      return await perform(migration, step, seen, deps, context);
+      const result = await perform(migration, step, seen, deps, context);
+      deps.turns?.written(migration, { isRefused: false });
+      return result;
     } catch (error) {
+      deps.turns?.written(migration, { isRefused: isConflict(error) });
       if (!isConflict(error)) throw error;
       context.log.debug('object changed meanwhile, deciding anew', { step: step.do, because: step.because });
       return { requeueAfterMs: AFTER_CONFLICT_MS };
@@ -51,10 +57,22 @@ async function lookAndDecide(migration: ContainerMigration, deps: ControllerDeps
   const settled = decideUnseen(migration);
   if (settled !== undefined) return { step: settled, seen: unseen(deps) };
   const recent = await observe(migration, deps, (name) => deps.cluster.recentNode(name));
-  const step = decideController(migration, recent);
-  if (step.do === 'Wait' || (isWell(recent.source) && isWell(recent.target))) return { step, seen: recent };
-  const seen = await observe(migration, deps, (name) => deps.cluster.node(name));
-  return { step: decideController(migration, seen), seen };
+  const decided = decideInTurn(migration, recent, deps);
+  if (decided.step.do === 'Wait' || (isWell(recent.source) && isWell(recent.target))) return decided;
+  return decideInTurn(migration, await observe(migration, deps, (name) => deps.cluster.node(name)), deps);
+}
+
+/** Nothing is awaited between the look at the line and the note of what came of it: others may be deciding as well. */
+function decideInTurn(
+  migration: ContainerMigration,
+  nodes: ControllerObservation,
+  { turns }: Pick<ControllerDeps, 'turns'>,
+): Decided {
+  const place = turns?.placeOf(migration);
+  const seen = place === undefined ? nodes : { ...nodes, place };
+  const step = decideController(migration, seen);
+  turns?.decided(migration, step);
+  return { step, seen };
 }
 
 const isWell = ({ exists, agentAlive, outOfService }: NodeView): boolean => exists && agentAlive && !outOfService;
@@ -131,7 +149,8 @@ async function write(
   // The event tells of the step itself.
   const status = statusAfter(migration, step, at);
   // A phase that begins because of what an agent reports, the wake-up, is in the downtime: the status tells of it.
-  const isAnnounced = step.do !== 'Wait' || status.reason !== status.phase;
+  // That others come first is no event either.
+  const isAnnounced = step.do !== 'Wait' || (status.reason !== status.phase && step.place === undefined);
   if (status.phase !== migration.status.phase && isAnnounced) announce(migration, step, status, deps, log);
   return {};
 }

@@ -38,6 +38,10 @@ export const CONTROLLER_BRANCHES = {
     when: 'the agent of a node did not report within the deadline of admission',
     then: '`Failed`: `NodeWithoutAgent`; nothing was touched',
   },
+  AwaitTurn: {
+    when: 'a node of it has as many migrations as may be at once, or others come before it',
+    then: 'waits in `Pending`, reason `Queued`; no deadline runs meanwhile',
+  },
   Admit: { when: 'both nodes can be asked', then: 'finalizer, annotation, and the step Preflight' },
   FinishMigrated: {
     when: 'the target is `Settled`, the source `Released`',
@@ -173,6 +177,10 @@ export const CONTROLLER_BRANCHES = {
   HoldFreeze: {
     when: 'both are prepared, and a node does not report',
     then: 'waits: no container is frozen for a node that does not answer',
+  },
+  AwaitFreezeTurn: {
+    when: 'both agents are ready, and a node has as many frozen containers as may be at once, or others come before it',
+    then: 'waits in `Preparing`, reason `Queued`; no deadline runs meanwhile',
   },
   AdvanceToFreeze: { when: 'both are prepared', then: 'grants the step Freeze' },
 } as const satisfies Record<string, Branch>;

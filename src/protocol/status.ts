@@ -47,11 +47,23 @@ export function statusAfter(migration: ContainerMigration, step: StatusStep, at:
     ),
     phaseTransitions,
     ...(decision === undefined ? {} : { decision }),
+    ...queueAfter(status.queue, step, at),
     ...(status.source?.checkpoint === undefined ? {} : { checkpoint: status.source.checkpoint }),
     ...estimateOf(status),
     timings: timingsOf(measured, finishedAt),
     ...(downtime === undefined ? {} : { downtime }),
   };
+}
+
+/** Where it stands, since when, and until when it stood there. */
+function queueAfter(before: Status['queue'], step: StatusStep, at: string): Pick<Status, 'queue'> {
+  if (step.do === 'Wait' && step.place !== undefined) {
+    const { gate, ahead } = step.place;
+    const isSame = before?.gate === gate && before.until === undefined;
+    return { queue: { gate, ahead, since: isSame ? before.since : at } };
+  }
+  if (before === undefined) return {};
+  return { queue: { gate: before.gate, since: before.since, until: before.until ?? at } };
 }
 
 /** The status of a finished migration, said to be that of the spec as it is now. */

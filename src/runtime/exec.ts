@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { PassThrough, pipeline } from 'node:stream';
 import type { Clock } from './clock';
 import { abortReason } from './clock';
 import { linkAbort, onceAborted, sleptThrough } from './deadline';
-import { ReasonedError } from './errors';
+import { describeError, ReasonedError } from './errors';
 import { killTreeAndWait } from './process-tree';
 
 export interface CommandOptions {
@@ -17,6 +18,11 @@ export interface CommandOptions {
   input?: string | Uint8Array;
   /** How the bytes of stdout are read; with `latin1` each is a character of its own. Default `utf8`. */
   outputEncoding?: 'utf8' | 'latin1';
+  /**
+   * Takes stdout as it comes, which is then not kept: the command stands still while the pipe is full. When it fails,
+   * the command is killed with its error. It must end with the signal.
+   */
+  output?: (content: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<void>;
   /** Of stdout: more kills the command. Of stderr only the end of this size is kept. Default 1 MiB. */
   maxOutputBytes?: number;
   /** Kills the command and everything it started, as the timeout does. */
@@ -68,7 +74,8 @@ async function runCommand(
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const ended = endOf(child);
-  const stdout = collect(child.stdout, maxBytes, options.outputEncoding, () => {
+  const taken = options.output === undefined ? undefined : take(child.stdout, options.output, kill);
+  const stdout = collect(taken === undefined ? child.stdout : null, maxBytes, options.outputEncoding, () => {
     kill.abort(new ReasonedError('CommandOutputTooLarge', `${file} wrote more than ${maxBytes} bytes to stdout`));
   });
   const stderr = collect(child.stderr, maxBytes);
@@ -80,11 +87,13 @@ async function runCommand(
     void sleptThrough(clock, options.timeoutMs, timer.signal).then((over) => {
       if (over) kill.abort(new ReasonedError('CommandTimedOut', `${file} did not end within ${options.timeoutMs} ms`));
     });
-    await Promise.race([ended.exit, onceAborted(kill.signal)]);
+    await Promise.race([Promise.all([ended.exit, taken]), onceAborted(kill.signal)]);
     timer.abort();
-    if (kill.signal.aborted && child.exitCode === null && child.signalCode === null) {
-      if (child.pid !== undefined) await killTreeAndWait(clock, child.pid, KILL_GRACE_MS);
+    const isRunning = child.exitCode === null && child.signalCode === null;
+    if (kill.signal.aborted && (isRunning || taken !== undefined)) {
+      if (isRunning && child.pid !== undefined) await killTreeAndWait(clock, child.pid, KILL_GRACE_MS);
       await waitFor(clock, ended.exit, OUTPUT_GRACE_MS);
+      if (taken !== undefined) await waitFor(clock, taken, OUTPUT_GRACE_MS);
       throw withTail(abortReason(kill.signal), file, stderr());
     }
     await waitFor(clock, ended.close, OUTPUT_GRACE_MS);
@@ -99,6 +108,25 @@ async function runCommand(
     kill.release();
     child.stdout?.destroy();
     child.stderr?.destroy();
+  }
+}
+
+/**
+ * Never rejects: when the taker fails, the command is killed with its error. Between the pipe and the taker is a stream of
+ * ours: when a command ends, Node.js throws away what nobody has begun to read by then.
+ */
+async function take(
+  stdout: Readable | null,
+  taker: NonNullable<CommandOptions['output']>,
+  kill: { readonly signal: AbortSignal; abort(error: Error): void },
+): Promise<void> {
+  const content = new PassThrough();
+  // What ends it too early, the taker is told by the content.
+  if (stdout !== null) pipeline(stdout, content, () => undefined);
+  try {
+    await taker(content, kill.signal);
+  } catch (error) {
+    kill.abort(error instanceof Error ? error : new Error(describeError(error)));
   }
 }
 

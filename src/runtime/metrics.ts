@@ -109,6 +109,22 @@ export class Metrics implements MetricsSource {
     this.#requestSeconds.observe({ verb }, durationMs / 1_000);
   };
 
+  /** A gauge whose values, by its label, are asked for whenever somebody reads the metrics. */
+  gaugeOf(
+    { name, help, label }: { readonly name: string; readonly help: string; readonly label: string },
+    values: () => Readonly<Record<string, number>>,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      collect() {
+        for (const [value, count] of Object.entries(values())) this.set({ [label]: value }, count);
+      },
+    });
+  }
+
   leader(name: string, leads: boolean): void {
     this.#leader.set({ name }, leads ? 1 : 0);
   }

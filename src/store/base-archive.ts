@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Clock } from '../runtime/clock';
 import { reasonOf } from '../runtime/errors';
 import type { CommandRunner } from '../runtime/exec';
+import type { Pace } from '../runtime/pace';
 import type { BaseIndex } from './base-index';
 import { formatIndex, indexBase } from './base-index';
 import { packDirectory, unpackDirectory } from './directory-archive';
@@ -21,6 +22,8 @@ export interface CarriedTree {
 export interface BaseOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** How fast it may be written to the volume. */
+  readonly pace?: Pace;
 }
 
 /** The name of a tree's archive in the directory of the base. */
@@ -66,7 +69,7 @@ export async function saveBaseArchive(
 async function packAndIndex(
   run: CommandRunner,
   { directory, archive }: { readonly directory: string; readonly archive: string },
-  { timeoutMs, clock }: BaseOptions,
+  { timeoutMs, clock, pace }: BaseOptions,
 ): Promise<BaseIndex | undefined> {
   if (!(await stampsChanges(run, directory))) return undefined;
   const beganMs = clock.now();
@@ -76,7 +79,11 @@ async function packAndIndex(
   const listing = await listTree(run, directory, { timeoutMs, isLive: true });
   if (!pays(listing)) return undefined;
   const options = { reason: 'BaseNotSaved', message: 'the files could not be copied before the freeze', clock };
-  await packDirectory(run, { directory, archive }, timeoutMs, { ...options, isLive: true });
+  await packDirectory(run, { directory, archive }, timeoutMs, {
+    ...options,
+    isLive: true,
+    ...(pace === undefined ? {} : { pace }),
+  });
   const index = indexBase(listing, await readMembers(archive), beganMs);
   if (index === undefined) await rm(archive, { force: true });
   return index;

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../runtime/clock';
 import { systemClock } from '../runtime/clock';
 import { ReasonedError, reasonOf } from '../runtime/errors';
 import type { CommandOptions, CommandRunner } from '../runtime/exec';
+import type { Pace } from '../runtime/pace';
+import { paced } from '../runtime/pace';
 import { UNFINISHED } from './layout';
 import { endOtherTars } from './other-tars';
 import { readAtMost, withOwnFile } from './regular-file';
@@ -45,6 +47,8 @@ export interface PackOptions extends ArchiveOptions {
   readonly isLive?: boolean;
   /** Only these names, each ended by a NUL, below the directory and without what is beneath them; all when absent. */
   readonly names?: Uint8Array;
+  /** How fast the archive may be written; as fast as it can when absent. */
+  readonly pace?: Pace;
 }
 
 /** What is unpacked. */
@@ -62,22 +66,44 @@ export async function packDirectory(
   run: CommandRunner,
   { directory, archive, scratch = dirname(archive) }: ArchivedDirectory,
   timeoutMs: number,
-  { reason, message, clock = systemClock, isLive = false, names }: PackOptions,
+  { reason, message, clock = systemClock, isLive = false, names, pace }: PackOptions,
 ): Promise<void> {
   const prefix = `${UNFINISHED}${basename(archive)}-`;
   const temporary = join(scratch, `${prefix}${randomBytes(6).toString('hex')}`);
   await endOtherTars(directoryOption(directory), clock);
   try {
     await removeEarlier(scratch, prefix);
-    const args = ['--create', ...FAITHFUL, `--file=${temporary}`, directoryOption(directory)];
+    const args = [
+      '--create',
+      ...FAITHFUL,
+      `--file=${pace === undefined ? temporary : '-'}`,
+      directoryOption(directory),
+    ];
+    const output = pace === undefined ? {} : { output: writerOf(temporary, pace) };
     const failure = { archive: temporary, reason, message, isLive };
-    if (names === undefined) await tar(run, [...args, '.'], { timeoutMs }, failure);
-    else await tar(run, [...args, ...NAMES_FROM_INPUT], { timeoutMs, input: names }, failure);
+    if (names === undefined) await tar(run, [...args, '.'], { timeoutMs, ...output }, failure);
+    else await tar(run, [...args, ...NAMES_FROM_INPUT], { timeoutMs, input: names, ...output }, failure);
     await rename(temporary, archive);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw volumeError(archive, error);
   }
+}
+
+/** Writes what tar gives to a file, for nobody else to read. */
+function writerOf(path: string, pace: Pace): NonNullable<CommandOptions['output']> {
+  return async (content, signal) => {
+    try {
+      const file = await open(path, 'wx', 0o600);
+      try {
+        for await (const piece of paced(content, pace, signal)) await file.writeFile(piece);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw volumeError(path, error);
+    }
+  };
 }
 
 /**

@@ -5,6 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../runtime/clock';
 import { systemClock } from '../runtime/clock';
 import { ReasonedError, reasonOf } from '../runtime/errors';
+import type { Pace } from '../runtime/pace';
+import { paced } from '../runtime/pace';
 import { requireConfined } from './confined';
 import type { FileDigest } from './digest';
 import { digestOf } from './digest';
@@ -23,6 +25,8 @@ export interface ImageFileOptions {
   readonly signal: AbortSignal;
   /** Told how many bytes there are so far. */
   readonly onBytes?: ((total: number) => void) | undefined;
+  /** How fast it may be written; as fast as it comes when absent. */
+  readonly pace?: Pace | undefined;
 }
 
 /**
@@ -33,7 +37,7 @@ export interface ImageFileOptions {
 export async function saveImageFile(
   path: string,
   content: AsyncIterable<Uint8Array>,
-  { imageID, signal, onBytes }: ImageFileOptions,
+  { imageID, signal, onBytes, pace }: ImageFileOptions,
 ): Promise<FileDigest> {
   const prefix = `${UNFINISHED}${basename(path)}-`;
   const temporary = join(dirname(path), `${prefix}${randomBytes(6).toString('hex')}`);
@@ -43,7 +47,7 @@ export async function saveImageFile(
     const file = await open(temporary, 'wx', 0o600);
     let written: FileDigest;
     try {
-      written = await writeAll(file, content, { imageID, signal, onBytes });
+      written = await writeAll(file, paced(content, pace, signal), { imageID, signal, onBytes });
       await file.sync();
     } finally {
       await file.close();

@@ -55,6 +55,9 @@ export class ControllerProcess {
         TRANSSHIP_ADMIT_DEADLINE_SECONDS: '86400',
         TRANSSHIP_PREFLIGHT_DEADLINE_SECONDS: '86400',
         TRANSSHIP_PREPARE_DEADLINE_SECONDS: '86400',
+        // All at once is what is measured.
+        TRANSSHIP_MAX_MIGRATIONS_PER_NODE: '0',
+        TRANSSHIP_MAX_FROZEN_PER_NODE: '0',
         KUBECONFIG: join(lab, 'kube/controller.kubeconfig'),
       },
       stdio: ['ignore', log, log],

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/runtime/clock';
 import { systemClock } from '../../src/runtime/clock';
 import type { CommandRunner } from '../../src/runtime/exec';
 import { createCommandRunner } from '../../src/runtime/exec';
+import type { Pace } from '../../src/runtime/pace';
 import { readBaseIndex, saveBase, unpackBase } from '../../src/store/base';
 import type { BaseIndex } from '../../src/store/base-index';
 import { applyDifference, saveDifference } from '../../src/store/difference';
@@ -58,8 +59,15 @@ export class PreCopiedTree {
   }
 
   /** As the source does it in Prepare; the digest of the base, if one was made. */
-  async copy({ clock = ahead(60_000), run = onFileSystem('xfs') } = {}): Promise<string | undefined> {
-    const saved = await saveBase(run, this.#place(), [this.#tree('source')], META, { ...LIMITS, clock });
+  async copy({
+    clock = ahead(60_000),
+    run = onFileSystem('xfs'),
+    pace,
+  }: { clock?: Clock; run?: CommandRunner; pace?: Pace } = {}): Promise<string | undefined> {
+    const saved = await saveBase(run, this.#place(), [this.#tree('source')], META, {
+      ...{ ...LIMITS, clock },
+      ...(pace === undefined ? {} : { pace }),
+    });
     return saved?.digest;
   }
 

@@ -96,7 +96,7 @@ export const schema = {
         },
         "activeDeadlineSeconds": {
           "type": "integer",
-          "description": "Time in seconds from the start after which a migration that has not yet claimed the checkpoint on the target is given up and rolled back.",
+          "description": "Time in seconds from the admission after which a migration that has not yet claimed the checkpoint on the target is given up and rolled back. What it waited for its turn does not count.",
           "minimum": 10,
           "maximum": 86400,
           "default": 600
@@ -253,6 +253,11 @@ export const schema = {
           "maxLength": 32,
           "pattern": "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"
         },
+        "priority": {
+          "type": "integer",
+          "format": "int32",
+          "description": "When migrations have to wait for their turn, those of a higher priority come first. Default 0."
+        },
         "cancel": {
           "type": "boolean",
           "description": "Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.",
@@ -295,6 +300,39 @@ export const schema = {
           "type": "string",
           "description": "The same for people, with what to do.",
           "maxLength": 32768
+        },
+        "queue": {
+          "type": "object",
+          "description": "Where the migration waits for its turn, or did so last; absent when it never had to.",
+          "required": [
+            "gate",
+            "since"
+          ],
+          "properties": {
+            "gate": {
+              "type": "string",
+              "description": "What it waits for. Admission is to begin at all, Freeze to have the container frozen when all is prepared.",
+              "enum": [
+                "Admission",
+                "Freeze"
+              ]
+            },
+            "ahead": {
+              "type": "integer",
+              "description": "How many that have a node in common with it wait before it, rounded down; absent when it does not wait any more."
+            },
+            "since": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When it began to wait."
+            },
+            "until": {
+              "type": "string",
+              "format": "date-time",
+              "description": "When it did not have to wait any more."
+            }
+          },
+          "additionalProperties": false
         },
         "startedAt": {
           "type": "string",

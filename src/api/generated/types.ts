@@ -40,7 +40,7 @@ export interface Generated {
      */
     retainCheckpoint: 'Never' | 'OnFailure' | 'Always';
     /**
-     * Time in seconds from the start after which a migration that has not yet claimed the checkpoint on the target is given up and rolled back.
+     * Time in seconds from the admission after which a migration that has not yet claimed the checkpoint on the target is given up and rolled back. What it waited for its turn does not count.
      */
     activeDeadlineSeconds: number;
     /**
@@ -125,6 +125,10 @@ export interface Generated {
      */
     maxDowntime?: string;
     /**
+     * When migrations have to wait for their turn, those of a higher priority come first. Default 0.
+     */
+    priority?: number;
+    /**
      * Set it to true to give the migration up. Before the target has claimed the checkpoint the container goes on where it was; after that the migration is completed first. It cannot be taken back.
      */
     cancel: boolean;
@@ -159,6 +163,27 @@ export interface Generated {
      * The same for people, with what to do.
      */
     message?: string;
+    /**
+     * Where the migration waits for its turn, or did so last; absent when it never had to.
+     */
+    queue?: {
+      /**
+       * What it waits for. Admission is to begin at all, Freeze to have the container frozen when all is prepared.
+       */
+      gate: 'Admission' | 'Freeze';
+      /**
+       * How many that have a node in common with it wait before it, rounded down; absent when it does not wait any more.
+       */
+      ahead?: number;
+      /**
+       * When it began to wait.
+       */
+      since: string;
+      /**
+       * When it did not have to wait any more.
+       */
+      until?: string;
+    };
     /**
      * When the controller first saw the object.
      */

@@ -1,7 +1,7 @@
 import type { ContainerMigration } from '../../api/types';
 import { ruleBroken } from '../../api/validate';
 import type { ControllerBranch } from '../branches';
-import { RECHECK_MS, startOf } from './waiting';
+import { RECHECK_MS, startOf, waitForTurn } from './waiting';
 import type { ControllerObservation, ControllerStep } from './step';
 
 /** Whether the agents may look at the container at all. Nothing was touched yet, so every end is a plain refusal. */
@@ -30,7 +30,7 @@ export function admit(migration: ContainerMigration, seen: ControllerObservation
   for (const role of ['source', 'target'] as const) {
     if (!seen[role].agentAlive) return withoutAgent(migration, role, seen);
   }
-  return { do: 'Admit', because: 'Admit' };
+  return seen.place === undefined ? { do: 'Admit', because: 'Admit' } : waitForTurn('AwaitTurn', seen.place, seen);
 }
 
 /** An agent may be away for a moment: its image is updated, or the API server itself was away. */
@@ -43,7 +43,7 @@ function withoutAgent(
   const message =
     `no Transship agent reports from node ${node} (spec.${role}.nodeName); see that the DaemonSet ` +
     `transship-agent runs there, and look at its logs`;
-  const givesUpAtMs = startOf(migration, seen) + seen.deadlines.admitMs;
+  const givesUpAtMs = awaitedSince(migration, seen) + seen.deadlines.admitMs;
   if (seen.nowMs >= givesUpAtMs) return refuse('RefuseNodeWithoutAgent', 'NodeWithoutAgent', message);
   return {
     do: 'Wait',
@@ -52,6 +52,13 @@ function withoutAgent(
     waitsFor: `the agent of ${node}: ${message}`,
     untilMs: Math.min(givesUpAtMs, seen.nowMs + RECHECK_MS),
   };
+}
+
+/** Since when the agents are waited for, ms since the epoch: not while others came first. */
+function awaitedSince(migration: ContainerMigration, seen: ControllerObservation): number {
+  const { queue } = migration.status;
+  if (queue === undefined) return startOf(migration, seen);
+  return queue.until === undefined ? seen.nowMs : Date.parse(queue.until);
 }
 
 function refuse(because: ControllerBranch, reason: string, message: string): ControllerStep {

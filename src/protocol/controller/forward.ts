@@ -2,7 +2,7 @@ import { specDigest } from '../../api/spec-digest';
 import type { Check, ContainerMigration, Decision } from '../../api/types';
 import type { ControllerBranch } from '../branches';
 import { chooseDriver, whyNoDriver } from '../driver-choice';
-import { beginOf, lastFailure, progressOf, RECHECK_MS, startOf, waitFor } from './waiting';
+import { admittedOf, beginOf, lastFailure, progressOf, queuedMs, RECHECK_MS, waitFor, waitForTurn } from './waiting';
 import type { ControllerObservation, ControllerStep } from './step';
 
 /** Before the claim: the controller may grant the next step, or give up at any moment. */
@@ -20,9 +20,11 @@ export function forward(
   for (const role of ['source', 'target'] as const) {
     if (seen[role].agentAlive) continue;
     const waitsFor = `the agent of ${migration.spec[role].nodeName}, which has stopped reporting`;
-    return inTime(migration, decision, waitsFor, seen) ?? waitFor('HoldFreeze', waitsFor, seen);
+    return inTime(migration, decision, waitsFor, seen) ?? waitFor('HoldFreeze', waitsFor, seen, 'NodeWithoutAgent');
   }
-  return { do: 'Advance', because: 'AdvanceToFreeze', to: 'Freeze' };
+  if (seen.place === undefined) return { do: 'Advance', because: 'AdvanceToFreeze', to: 'Freeze' };
+  // No deadline runs: the agents are ready, and those that come before it have deadlines of their own.
+  return waitForTurn('AwaitFreezeTurn', seen.place, seen);
 }
 
 interface Obstacle {
@@ -104,8 +106,11 @@ function deadlines(
 ): { readonly wholeMs: number; readonly phaseMs: number } {
   const { phase, deadline } = PHASES[step];
   return {
-    wholeMs: startOf(migration, seen) + migration.spec.activeDeadlineSeconds * 1000,
-    phaseMs: beginOf(migration, phase, seen) + seen.deadlines[deadline],
+    wholeMs: admittedOf(migration, seen) + migration.spec.activeDeadlineSeconds * 1000 + queuedMs(migration, seen),
+    phaseMs:
+      beginOf(migration, phase, seen) +
+      seen.deadlines[deadline] +
+      (phase === 'Preparing' ? queuedMs(migration, seen) : 0),
   };
 }
 

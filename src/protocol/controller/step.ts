@@ -1,5 +1,6 @@
 import type { ControllerBranch } from '../branches';
 import type { DriverChoice } from '../driver-choice';
+import type { Place } from './line';
 
 /** What the controller knows of a node. */
 export interface NodeView {
@@ -29,6 +30,8 @@ export interface ControllerObservation {
   readonly source: NodeView;
   readonly target: NodeView;
   readonly deadlines: PhaseDeadlines;
+  /** Why the gate that the migration stands before is not open to it now; absent when it is. */
+  readonly place?: Place;
 }
 
 /** The one next step of the controller. `because` names the branch that chose it (branches.ts). */
@@ -43,6 +46,8 @@ export type ControllerStep = { readonly because: ControllerBranch } & (
       readonly reason?: string;
       /** The target was fenced before the memory of the container, which has run there, was complete: the source is told. */
       readonly memoryLost?: true;
+      /** When it is its turn that is waited for: where it stands. */
+      readonly place?: Place;
     }
   /** The migration has ended and nothing is left to do. */
   | { readonly do: 'Rest' }

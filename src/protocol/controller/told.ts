@@ -37,7 +37,9 @@ export function tellAfterMs(
   seen: ControllerObservation,
 ): number | undefined {
   const { status, metadata } = migration;
-  if (status.phase !== next.phase || status.reason !== next.reason) return 0;
+  if (status.phase !== next.phase) return 0;
+  // A turn mostly comes within that time too.
+  if (status.reason !== next.reason && next.reason !== 'Queued') return 0;
   if (status.observedGeneration !== metadata.generation) return 0;
   if (status.message === next.message || next.phase === undefined) return undefined;
   const lastedMs = seen.nowMs - beginOf(migration, next.phase, seen);

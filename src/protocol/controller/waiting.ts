@@ -1,5 +1,7 @@
 import type { ActorError, ContainerMigration, Phase, Progress, Retry } from '../../api/types';
 import type { ControllerBranch } from '../branches';
+import type { Place } from './line';
+import { turnOf } from './line';
 import type { ControllerObservation, ControllerStep, NodeView } from './step';
 
 /** Agents report by events; this is for a report that never comes, and for nodes, whose changes are not watched. */
@@ -11,6 +13,19 @@ export const RECHECK_MS = 10_000;
  */
 export function startOf({ status }: ContainerMigration, seen: ControllerObservation): number {
   return status.startedAt === undefined ? seen.nowMs : Date.parse(status.startedAt);
+}
+
+/** When the time of a migration began to count, ms since the epoch: what it waited for its turn to begin does not. */
+export function admittedOf(migration: ContainerMigration, seen: ControllerObservation): number {
+  const isAdmitted = migration.status.phaseTransitions?.some(({ phase }) => phase === 'Preflight') === true;
+  return isAdmitted ? beginOf(migration, 'Preflight', seen) : startOf(migration, seen);
+}
+
+/** For how long it has waited for its turn to be frozen, in ms: no deadline runs meanwhile. */
+export function queuedMs({ status: { queue } }: ContainerMigration, seen: ControllerObservation): number {
+  if (queue?.gate !== 'Freeze') return 0;
+  const untilMs = queue.until === undefined ? seen.nowMs : Date.parse(queue.until);
+  return Math.max(0, untilMs - Date.parse(queue.since));
 }
 
 /** When the phase began, ms since the epoch; now, when it is only noted after this decision. */
@@ -28,6 +43,12 @@ export function waitFor(
 ): ControllerStep {
   const untilMs = seen.nowMs + RECHECK_MS;
   return { do: 'Wait', because, waitsFor, untilMs, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** A wait for others that come first; whoever makes room for it has it looked at again at once. */
+export function waitForTurn(because: ControllerBranch, place: Place, seen: ControllerObservation): ControllerStep {
+  const untilMs = seen.nowMs + RECHECK_MS;
+  return { do: 'Wait', because, waitsFor: turnOf(place), untilMs, reason: 'Queued', place };
 }
 
 interface Failing {

@@ -1,6 +1,7 @@
 import type { ContainerMigration } from '../../../src/api/types';
 import { keyOf } from '../../../src/api/types';
 import type { ClusterView } from '../../../src/controller/ports';
+import type { ControllerDeps } from '../../../src/controller/reconcile';
 import { createReconciler } from '../../../src/controller/reconcile';
 import type { NodeView, PhaseDeadlines } from '../../../src/protocol/controller/step';
 import type { Result } from '../../../src/runtime/controller-loop';
@@ -23,11 +24,13 @@ const deadlines: PhaseDeadlines = {
  *
  * @param nodes what it sees of the nodes now; all is well where nothing is said
  * @param lately what others have seen of them in the last seconds
+ * @param turns who has to wait; nobody when absent
  */
 export function setup(
   object: ContainerMigration,
   nodes: Record<string, Partial<NodeView>> = {},
   lately = nodes,
+  turns?: ControllerDeps['turns'],
 ): {
   store: Store;
   clock: FakeClock;
@@ -54,6 +57,7 @@ export function setup(
     clock,
     deadlines,
     events: { record: (_object, type, reason) => events.push(`${type} ${reason}`) },
+    ...(turns === undefined ? {} : { turns }),
   });
   const visit = (): Promise<Result> => reconcile(keyOf(object), { signal: new AbortController().signal, log });
   return { store, clock, events, log, looks, visit };

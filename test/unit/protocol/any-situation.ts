@@ -7,7 +7,7 @@ import type { ControllerObservation, NodeView } from '../../../src/protocol/cont
 import type { SourceObservation } from '../../../src/protocol/source';
 import type { TargetObservation } from '../../../src/protocol/target';
 import { checkpoint, CONTAINER_ID, decision, error, migration, revoked, source, target } from '../../lib/migration';
-import { at, atMs, deadlines, FENCED, NO_NODE, SILENT, WELL } from './controller/observations';
+import { at, atMs, deadlines, FENCED, NO_NODE, SILENT, WELL, placeAt } from './controller/observations';
 
 /** An object in any state at all, whether or not the actors could bring it there, and what each of them observes. */
 export interface Situation {
@@ -128,12 +128,16 @@ const anyNode: fc.Arbitrary<NodeView> = fc.constantFrom(WELL, WELL, WELL, SILENT
 
 export const anySituation: fc.Arbitrary<Situation> = fc.record({
   object: anyObject,
-  controller: fc.record({
-    nowMs: seconds.map(atMs),
-    source: anyNode,
-    target: anyNode,
-    deadlines: fc.constant(deadlines),
-  }),
+  controller: fc.record(
+    {
+      nowMs: seconds.map(atMs),
+      source: anyNode,
+      target: anyNode,
+      deadlines: fc.constant(deadlines),
+      place: fc.constantFrom(placeAt('Admission'), placeAt('Freeze')),
+    },
+    { requiredKeys: ['nowMs', 'source', 'target', 'deadlines'] },
+  ),
   source: fc.record({
     nowMs: seconds.map(atMs),
     view: fc.option(

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/runtime/clock';
+import { ReasonedError } from '../../../src/runtime/errors';
 import type { CommandOptions, CommandResult } from '../../../src/runtime/exec';
 import { createCommandRunner } from '../../../src/runtime/exec';
 
@@ -142,4 +143,63 @@ test('of a long stderr the end is kept', async () => {
 test('a large output arrives whole', async () => {
   const { stdout } = await sh('seq 1 100000', { maxOutputBytes: 10_000_000 });
   expect([stdout.length, stdout.endsWith('99999\n100000\n')]).toEqual([588_895, true]);
+});
+
+describe('output that is taken as it comes', () => {
+  const BYTES = 1_000_000;
+  const many = `head -c ${BYTES} /dev/zero`;
+
+  test('comes whole, however slowly it is taken, and is not kept', async () => {
+    let taken = 0;
+    const result = await sh(many, {
+      output: async (content) => {
+        for await (const piece of content) {
+          await systemClock.sleep(1);
+          taken += piece.length;
+        }
+        await systemClock.sleep(700);
+        taken++;
+      },
+      maxOutputBytes: 10,
+    });
+    expect(result).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(taken).toBe(BYTES + 1);
+  });
+
+  test('comes whole when the command has ended before anybody begins to take it', async () => {
+    let taken = '';
+    await sh('echo whole', {
+      output: async (content) => {
+        await systemClock.sleep(300);
+        for await (const piece of content) taken += Buffer.from(piece).toString();
+      },
+    });
+    expect(taken).toBe('whole\n');
+  });
+
+  test.each([
+    ['while the command runs', `${many}; sleep 60`],
+    ['after its end', 'echo x'],
+  ])('its taker fails %s: so does the command, with that error', async (_when, script) => {
+    const failing = sh(script, {
+      output: async (content) => {
+        for await (const piece of content) if (piece.length > 0) break;
+        throw new ReasonedError('VolumeFull', 'no room');
+      },
+    });
+    await expect(failing).rejects.toMatchObject({ reason: 'VolumeFull', message: 'no room' });
+  });
+
+  test.each(['sleep 60', 'true'])('it takes too long (%s): it is ended by the signal', async (script) => {
+    let isEnded = false;
+    const late = sh(script, {
+      timeoutMs: 200,
+      output: (_content, signal) =>
+        systemClock.sleep(60_000, signal).catch(() => {
+          isEnded = true;
+        }),
+    });
+    await expect(late).rejects.toMatchObject({ reason: 'CommandTimedOut' });
+    expect(isEnded).toBe(true);
+  });
 });

@@ -1,11 +1,14 @@
 import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { systemClock } from '../../../src/runtime/clock';
 import { ReasonedError } from '../../../src/runtime/errors';
+import { Pace } from '../../../src/runtime/pace';
 import type { FileDigest } from '../../../src/store/digest';
 import { digestOf } from '../../../src/store/digest';
 import { saveImageFile, withImageFile } from '../../../src/store/image-file';
 import { publishManifest } from '../../../src/store/manifest';
+import { FakeClock } from '../../lib/fake-clock';
 import { flipBit } from '../../lib/hostile-files';
 import { archiveOf } from '../../lib/hostile-archive';
 import { changed, savedImage } from '../../lib/image-archive';
@@ -44,6 +47,27 @@ async function read(expected: FileDigest, during = (): void => undefined): Promi
 }
 
 describe('an image that is saved', () => {
+  test('takes the time that the limit of the node gives it', async () => {
+    const clock = new FakeClock();
+    let saved: FileDigest | undefined;
+    void saveImageFile(at('image.tar'), inPieces(image.archive), { ...limit(), pace: new Pace(clock, 100_000) }).then(
+      (digest) => (saved = digest),
+    );
+    const pass = async (ms: number): Promise<void> => {
+      for (let passedMs = 0; passedMs < ms; passedMs += 1_000) {
+        await clock.advance(1_000);
+        // The pieces are written to a real file.
+        await systemClock.sleep(5);
+      }
+    };
+    const wholeMs = image.archive.length / 100;
+    await pass(wholeMs - 2_000);
+    expect(saved).toBeUndefined();
+    await pass(6_000);
+    await systemClock.sleep(100);
+    expect(saved).toEqual({ digest: digestOf(image.archive), sizeBytes: image.archive.length });
+  });
+
   test('lies there as it came, for nobody else to read, and is known by its digest', async () => {
     const told: number[] = [];
     const saved = await saveImageFile(at('image.tar'), inPieces(image.archive), {

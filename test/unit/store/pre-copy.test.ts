@@ -1,8 +1,11 @@
 /** What is copied while the container runs, and then the difference: together exactly what there was at the freeze. */
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { systemClock } from '../../../src/runtime/clock';
+import { ReasonedError } from '../../../src/runtime/errors';
 import type { CommandRunner } from '../../../src/runtime/exec';
+import { Pace } from '../../../src/runtime/pace';
+import { FakeClock } from '../../lib/fake-clock';
 import { ahead, onFileSystem, PreCopiedTree } from '../../lib/pre-copied-tree';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 import { changes } from '../../lib/tree-changes';
@@ -190,4 +193,44 @@ test('whatever happens before the base, and between it and the freeze', async ()
     }),
     { numRuns: 10 },
   );
+});
+
+describe('with a limit of what is written before the freeze', () => {
+  test('every byte of the archive counts, it is the same, and nobody else may read it', async () => {
+    makeFiles(source);
+    await trees.copy();
+    const archive = trees.at('checkpoint/base/rootfs.tar');
+    const before = readFileSync(archive);
+    const clock = new FakeClock();
+    const pace = new Pace(clock, 1e9);
+    const passed = jest.spyOn(pace, 'pass');
+    const digest = await trees.copy({ pace });
+    // The names of posix headers hold the time of their reading, and tar's pid.
+    expect(statSync(archive).size).toBe(before.length);
+    expect(statSync(archive).mode & 0o777).toBe(0o600);
+    expect(passed.mock.calls.reduce((sum, [bytes]) => sum + bytes, 0)).toBe(before.length);
+    await trees.unpack(digest);
+    await trees.differ(digest);
+    // What is copied in the freeze is not held back.
+    expect(passed.mock.calls.reduce((sum, [bytes]) => sum + bytes, 0)).toBe(before.length);
+    await trees.apply();
+    expectSame();
+  });
+
+  test('a copy that is given up ends, and leaves nothing', async () => {
+    makeFiles(source);
+    const pace = new Pace(systemClock, 1);
+    const abort = new AbortController();
+    const run: CommandRunner = {
+      run: (file, args, options) => {
+        if (args.includes('--create'))
+          setTimeout(() => {
+            abort.abort(new ReasonedError('NoLongerWanted', 'given up'));
+          }, 100);
+        return onFileSystem('xfs').run(file, args, { ...options, signal: abort.signal });
+      },
+    };
+    await expect(trees.copy({ run, pace })).rejects.toMatchObject({ reason: 'NoLongerWanted' });
+    expect(readdirSync(trees.at('checkpoint/base'))).toEqual([]);
+  });
 });

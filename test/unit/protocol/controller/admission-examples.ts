@@ -3,7 +3,19 @@ import type { ControllerBranch } from '../../../../src/protocol/branches';
 import type { ControllerObservation } from '../../../../src/protocol/controller/step';
 import { decision, STARTED_AT } from '../../../lib/migration';
 import type { Examples } from '../example';
-import { atMs, CANCELLED, CHANGED, DELETED, FENCED, moments, NO_NODE, seen, SILENT } from './observations';
+import {
+  atMs,
+  CANCELLED,
+  CHANGED,
+  DELETED,
+  FENCED,
+  moments,
+  NO_NODE,
+  placeAt,
+  queued,
+  seen,
+  SILENT,
+} from './observations';
 
 const OTHER_UID = 'ffffffff-89ab-cdef-0123-456789abcdef';
 const ofAnother = { decision: decision('Freeze', { migrationUID: OTHER_UID }) };
@@ -24,6 +36,7 @@ type Branch = Extract<
   | `${string}Node`
   | 'AwaitAgent'
   | 'RefuseNodeWithoutAgent'
+  | 'AwaitTurn'
   | 'Admit'
 >;
 
@@ -132,6 +145,21 @@ export const admissionExamples: Examples<Branch, ControllerObservation> = {
       seen: seen({ seconds: 60, target: SILENT }),
       step: { do: 'Refuse', reason: 'NodeWithoutAgent' },
       says: ['node-b', 'spec.target.nodeName', 'transship-agent'],
+    },
+  ],
+  AwaitTurn: [
+    {
+      object: moments.created(),
+      seen: queued('Admission', { ahead: 1 }),
+      step: { do: 'Wait', reason: 'Queued', untilMs: atMs(11), place: placeAt('Admission', 1) },
+      says: ['its turn to begin', 'node-a or node-b', 'controller.maxMigrationsPerNode: 2', '1 other waits before it'],
+    },
+    {
+      // Days later: no deadline runs while it waits.
+      object: moments.created({}, { startedAt: STARTED_AT, queue: { gate: 'Admission', since: STARTED_AT, ahead: 3 } }),
+      seen: queued('Admission', { seconds: 500_000 }),
+      step: { do: 'Wait', reason: 'Queued', untilMs: atMs(500_010), place: placeAt('Admission') },
+      says: ['it is the next'],
     },
   ],
   Admit: [{ object: moments.created(), step: { do: 'Admit' } }],

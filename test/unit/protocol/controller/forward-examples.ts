@@ -3,7 +3,20 @@ import type { ControllerObservation } from '../../../../src/protocol/controller/
 import { specDigest } from '../../../../src/api/spec-digest';
 import { decision, error, migration, source, target } from '../../../lib/migration';
 import type { Examples } from '../example';
-import { at, atMs, CANCELLED, CHANGED, DELETED, FENCED, moments, phases, seen, SILENT } from './observations';
+import {
+  at,
+  atMs,
+  CANCELLED,
+  CHANGED,
+  DELETED,
+  FENCED,
+  moments,
+  phases,
+  placeAt,
+  queued,
+  seen,
+  SILENT,
+} from './observations';
 
 type Branch = Extract<
   ControllerBranch,
@@ -14,6 +27,7 @@ type Branch = Extract<
   | 'EndAfterPreflight'
   | `AdvanceTo${string}`
   | 'HoldFreeze'
+  | 'AwaitFreezeTurn'
 >;
 
 const retry = (failures: number): object => ({ error, retry: { failures, notBefore: at(60) } });
@@ -120,6 +134,23 @@ export const forwardExamples: Examples<Branch, ControllerObservation> = {
       seen: seen({ seconds: 600 }),
       step: { do: 'Refuse', reason: 'DeadlineExceeded' },
       says: ['spec.activeDeadlineSeconds (600)', 'node-a'],
+    },
+    {
+      // What it waited for its turn does not count: an hour before the admission, 100 s before the freeze.
+      object: moments.published(
+        { spec: { activeDeadlineSeconds: 60 } },
+        {
+          startedAt: at(-3600),
+          queue: { gate: 'Freeze', since: at(20), until: at(120) },
+          ...phases(['Pending', -3600], ['Preflight', 0], ['Preparing', 10], ['Freezing', 120]),
+          decision: decision('Freeze', {
+            specDigest: specDigest(migration({}, { spec: { activeDeadlineSeconds: 60 } }).spec),
+          }),
+        },
+      ),
+      seen: seen({ seconds: 160 }),
+      step: { do: 'Revoke', reason: 'DeadlineExceeded' },
+      says: ['spec.activeDeadlineSeconds (60)'],
     },
   ],
   GiveUpPhaseDeadline: [
@@ -232,16 +263,38 @@ export const forwardExamples: Examples<Branch, ControllerObservation> = {
   ],
   HoldFreeze: [
     {
+      // The hour that it waited for its turn counts for no deadline.
+      object: moments.prepared({}, { queue: { gate: 'Freeze', since: at(20), until: at(3620) } }),
+      seen: seen({ seconds: 3640, target: SILENT }),
+      step: { do: 'Wait', reason: 'NodeWithoutAgent', untilMs: atMs(3650) },
+      says: ['node-b', 'stopped reporting'],
+    },
+    {
       object: moments.prepared(),
       seen: seen({ seconds: 20, target: SILENT }),
-      step: { do: 'Wait', untilMs: atMs(30) },
+      step: { do: 'Wait', reason: 'NodeWithoutAgent', untilMs: atMs(30) },
       says: ['node-b', 'stopped reporting'],
     },
     {
       object: moments.prepared(),
       seen: seen({ seconds: 20, source: SILENT }),
-      step: { do: 'Wait', untilMs: atMs(30) },
+      step: { do: 'Wait', reason: 'NodeWithoutAgent', untilMs: atMs(30) },
       says: ['node-a'],
+    },
+  ],
+  AwaitFreezeTurn: [
+    {
+      object: moments.prepared(),
+      seen: queued('Freeze', { seconds: 20, ahead: 3 }),
+      step: { do: 'Wait', reason: 'Queued', untilMs: atMs(30), place: placeAt('Freeze', 3) },
+      says: ['its turn to be frozen', 'node-a or node-b', 'controller.maxFrozenPerNode: 2', 'at least 3 others wait'],
+    },
+    {
+      // An hour later: no deadline runs while it waits.
+      object: moments.prepared({}, { queue: { gate: 'Freeze', since: at(20), ahead: 3 } }),
+      seen: queued('Freeze', { seconds: 3620 }),
+      step: { do: 'Wait', reason: 'Queued', untilMs: atMs(3630), place: placeAt('Freeze') },
+      says: ['it is the next'],
     },
   ],
   AdvanceToFreeze: [{ object: moments.prepared(), seen: seen({ seconds: 20 }), step: { do: 'Advance', to: 'Freeze' } }],

@@ -1,4 +1,5 @@
 import type { ContainerMigration, Phase, Status } from '../../../../src/api/types';
+import type { Gate, Place } from '../../../../src/protocol/controller/line';
 import type { ControllerObservation, NodeView, PhaseDeadlines } from '../../../../src/protocol/controller/step';
 import { checkpoint, decision, migration, revoked, source, STARTED_AT, target } from '../../../lib/migration';
 
@@ -35,6 +36,16 @@ interface Sight {
 export function seen({ seconds = 1, source: from = WELL, target: to = WELL }: Sight = {}): ControllerObservation {
   return { nowMs: atMs(seconds), source: from, target: to, deadlines };
 }
+
+/** The same, and the gate is not open to it. */
+export function queued(
+  gate: Gate,
+  { seconds = 1, ahead = 0 }: { seconds?: number; ahead?: number } = {},
+): ControllerObservation {
+  return { ...seen({ seconds }), place: placeAt(gate, ahead) };
+}
+
+export const placeAt = (gate: Gate, ahead = 0): Place => ({ gate, ahead, nodes: ['node-a', 'node-b'], limit: 2 });
 
 /** Phase transitions, each phase with the second in which it began. */
 export function phases(...began: [Phase, number][]): { phaseTransitions: { phase: Phase; at: string }[] } {
