@@ -28,6 +28,7 @@ import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { traced } from '../runtime/trace';
 import { WorkQueue } from '../runtime/work-queue';
+import { digestWorkers } from '../store/digest-workers';
 import { withVolumeDeadlines } from './driver-deadlines';
 import { FileJournal } from './journal';
 import { holdable } from './breakpoints';
@@ -159,10 +160,7 @@ async function main(): Promise<void> {
       store: createCheckpointStore({
         root: settings.volume,
         node: settings.node,
-        volume,
-        commands,
-        clock,
-        deadlines,
+        ...{ volume, commands, clock, deadlines, warmUp: digestWorkers.warmUp },
       }),
       node: nodeAccess(commands),
       journal,
