@@ -73,14 +73,16 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
     root,
     saveBase: trees.saveBase,
     unpackBase: trees.unpackBase,
-    publishDescription: (checkpoint, text) =>
-      volume.within(VOLUME_TIMEOUT_MS, async (signal) => {
+    publishDescription: (checkpoint, text) => {
+      warmUp?.();
+      return volume.within(VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, description } = pathsOf(checkpoint);
         await ensureDirectory(root, directory);
         signal.throwIfAborted();
         await atomicWrite(description, text);
         return { digest: digestOf(text), sizeBytes: Buffer.byteLength(text) };
-      }),
+      });
+    },
     readDescription: (checkpoint, expected) => {
       warmUp?.();
       return volume.within(VOLUME_TIMEOUT_MS, () =>
