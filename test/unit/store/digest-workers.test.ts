@@ -10,6 +10,9 @@ import { DigestWorkers } from '../../../src/store/digest-workers';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 import { poll } from '../../lib/waiting';
 
+// Threads begin, on a machine that may be busy.
+jest.setTimeout(60_000);
+
 const temporary = useTemporaryDirectory();
 const LENGTH = 200_000;
 let file: FileHandle;

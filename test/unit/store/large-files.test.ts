@@ -10,6 +10,9 @@ import { formatManifest } from '../../../src/store/manifest-format';
 import { DAMAGES } from '../../lib/hostile-files';
 import { useTemporaryDirectory } from '../../lib/temporary-directory';
 
+// Threads begin, on a machine that may be busy.
+jest.setTimeout(60_000);
+
 const temporary = useTemporaryDirectory();
 const MIB = 1024 * 1024;
 const PAGES = 'images/pages-1.img';
