@@ -39,11 +39,13 @@ export interface CheckpointStoreOptions {
   readonly deadlines: Deadlines;
   /** How fast this node may write to the volume before the freeze; as fast as it can when absent. */
   readonly pace?: Pace | undefined;
+  /** Called while the container runs and digests are soon to be taken: what takes them gets ready. */
+  readonly warmUp?: () => void;
 }
 
 /** The checkpoints as they lie on the shared volume (src/store). */
 export function createCheckpointStore(options: CheckpointStoreOptions): CheckpointStore {
-  const { root, node, volume, commands, clock, deadlines, pace } = options;
+  const { root, node, volume, commands, clock, deadlines, pace, warmUp } = options;
   const pathsOf = (checkpoint: CheckpointKey): CheckpointPaths => checkpointPaths(root, checkpoint);
   const directoriesOf = ({ images, work }: CheckpointPaths): CheckpointDirectories => {
     // The images are common, CRIU's logs each node's own.
@@ -74,18 +76,22 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
     root,
     saveBase: trees.saveBase,
     unpackBase: trees.unpackBase,
-    publishDescription: (checkpoint, text) =>
-      volume.within(VOLUME_TIMEOUT_MS, async (signal) => {
+    publishDescription: (checkpoint, text) => {
+      warmUp?.();
+      return volume.within(VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, description } = pathsOf(checkpoint);
         await ensureDirectory(root, directory);
         signal.throwIfAborted();
         await atomicWrite(description, text);
         return { digest: digestOf(text), sizeBytes: Buffer.byteLength(text) };
-      }),
-    readDescription: (checkpoint, expected) =>
-      volume.within(VOLUME_TIMEOUT_MS, () =>
+      });
+    },
+    readDescription: (checkpoint, expected) => {
+      warmUp?.();
+      return volume.within(VOLUME_TIMEOUT_MS, () =>
         readDescriptionFile(root, pathsOf(checkpoint), expected, { maxBytes: MAX_DESCRIPTION_BYTES, clock }),
-      ),
+      );
+    },
     saveImage: (checkpoint, content, options) =>
       volume.within(
         options.limitMs + VOLUME_TIMEOUT_MS,
@@ -102,15 +108,17 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
         (signal) => withImageFile(pathsOf(checkpoint).imageArchive, expected, { ...options, root, clock, signal }, use),
         options.signal,
       ),
-    beginDump: (checkpoint) =>
-      volume.within(VOLUME_TIMEOUT_MS, async (signal) => {
+    beginDump: (checkpoint) => {
+      warmUp?.();
+      return volume.within(VOLUME_TIMEOUT_MS, async (signal) => {
         const paths = pathsOf(checkpoint);
         const directories = directoriesOf(paths);
         await makeEmptyDirectory(root, directories.work);
         signal.throwIfAborted();
         await removeFile(paths.manifest);
         return directories;
-      }),
+      });
+    },
     prepareDirectories: (checkpoint) =>
       volume.within(VOLUME_TIMEOUT_MS, async () => {
         const directories = directoriesOf(pathsOf(checkpoint));

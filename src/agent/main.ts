@@ -29,6 +29,7 @@ import { cacheIsFilled, runProgram } from '../runtime/program';
 import { installShutdown } from '../runtime/shutdown';
 import { traced } from '../runtime/trace';
 import { WorkQueue } from '../runtime/work-queue';
+import { digestWorkers } from '../store/digest-workers';
 import { createDrivers } from './drivers';
 import { FileJournal } from './journal';
 import { holdable } from './breakpoints';
@@ -158,7 +159,15 @@ async function main(): Promise<void> {
       dockerDriver,
       ...addressMoves(commands),
       store: createCheckpointStore({
-        ...{ root: settings.volume, node: settings.node, volume, commands, clock, deadlines },
+        ...{
+          root: settings.volume,
+          node: settings.node,
+          volume,
+          commands,
+          clock,
+          deadlines,
+          warmUp: digestWorkers.warmUp,
+        },
         pace: settings.maxBytesPerSecond === 0 ? undefined : new Pace(clock, settings.maxBytesPerSecond),
       }),
       node: nodeAccess(commands),

@@ -14,6 +14,8 @@ const PASSING = new Set([
   'RestoreInterrupted',
   // Somebody rotated or removed a file of the log at that very moment.
   'LogsNotSaved',
+  // A thread of the agent's ended, short of memory above all; the next try begins another.
+  'DigestNotTaken',
   // A registry or the network to it is away; a save that Docker broke off in its middle.
   'ImagePullFailed',
   'ImageNotSaved',

@@ -5,7 +5,7 @@ import type { BaseOptions, CarriedTree } from './base-archive';
 import { baseName, indexName, saveBaseArchive, unpackBaseArchive } from './base-archive';
 import type { BaseIndex } from './base-index';
 import { parseIndex } from './base-index';
-import { digestOf } from './digest';
+import { digestBytes, formOf } from './digest-form';
 import { makeEmptyDirectory, removeDirectory } from './files';
 import type { PublishedManifest } from './manifest';
 import { publishManifest, readManifest, verifyCheckpoint } from './manifest';
@@ -89,7 +89,9 @@ export async function readBaseIndex(
       throw hasCode(error, 'ENOENT') ? corrupt(`${path} in ${base} is gone`) : volumeError(base, error);
     },
   );
-  if (digestOf(bytes) !== listed.digest) throw corrupt(`${path} in ${base} is not what its manifest says`);
+  if (digestBytes(bytes, formOf(listed.digest)) !== listed.digest) {
+    throw corrupt(`${path} in ${base} is not what its manifest says`);
+  }
   return parseIndex(bytes.toString('utf8'));
 }
 

@@ -2,6 +2,7 @@ import Ajv from 'ajv';
 import { dirname } from 'node:path';
 import { ReasonedError, describeError } from '../runtime/errors';
 import { parseUntrustedJson } from '../runtime/untrusted-json';
+import { formOf } from './digest-form';
 import { MANIFEST, MAX_FILES, isApart } from './layout';
 
 /** What a checkpoint is of, and how it was made. */
@@ -19,13 +20,14 @@ export interface ManifestFile {
   /** Below the checkpoint's directory, with `/`. */
   readonly path: string;
   readonly sizeBytes: number;
-  /** `sha256:…` */
+  /** `sha256:…`, or `sha256-4m:…` (DigestForm). */
   readonly digest: string;
 }
 
 /** The content of `manifest.json`. */
 export interface Manifest extends ManifestMeta {
-  readonly version: 1;
+  /** The oldest that can say what it says: with 1, every digest is a plain `sha256:…`. */
+  readonly version: 1 | 2;
   /** Every file of the checkpoint but the manifest, sorted by path. */
   readonly files: readonly ManifestFile[];
 }
@@ -40,7 +42,7 @@ const isManifest = new Ajv({ strict: false }).compile<Manifest>({
   required: ['version', 'driver', 'containerID', 'migrationUID', 'attempt', 'files'],
   additionalProperties: false,
   properties: {
-    version: { const: 1 },
+    version: { enum: [1, 2] },
     driver: { type: 'string', pattern: '^[a-z]{1,32}$' },
     containerID: { type: 'string', pattern: '^[0-9a-f]{64}$' },
     migrationUID: { type: 'string', pattern: '^[0-9a-zA-Z-]{1,64}$' },
@@ -57,12 +59,17 @@ const isManifest = new Ajv({ strict: false }).compile<Manifest>({
         properties: {
           path: { type: 'string', pattern: '^[!-~]{1,1024}$' },
           sizeBytes: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
-          digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' },
+          digest: { type: 'string', pattern: '^sha256(-4m)?:[0-9a-f]{64}$' },
         },
       },
     },
   },
 });
+
+/** The version of a manifest of these files. An agent that is not upgraded yet still reads the first. */
+export function versionFor(files: readonly ManifestFile[]): Manifest['version'] {
+  return files.every(({ digest }) => formOf(digest) === 'sha256') ? 1 : 2;
+}
 
 /** The text of a manifest: the same for the same content. */
 export function formatManifest(manifest: Manifest): string {
@@ -85,6 +92,7 @@ export function parseManifest(text: string): Manifest {
   if (!isManifest(value)) {
     throw invalid((isManifest.errors ?? []).map((e) => `${e.instancePath} ${e.message ?? ''}`.trim()).join('; '));
   }
+  if (value.version < versionFor(value.files)) throw invalid('a digest is of a kind that its version does not have');
   const paths = new Set(value.files.map(({ path }) => path));
   for (const path of paths) {
     if (!isConfined(path)) throw invalid(`it lists ${JSON.stringify(path)}, which is no file of a checkpoint`);

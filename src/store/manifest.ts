@@ -6,13 +6,14 @@ import type { ReasonedError } from '../runtime/errors';
 import { hasCode } from '../runtime/errors';
 import { requireConfined } from './confined';
 import type { FileDigest } from './digest';
-import { digestFile, digestOf } from './digest';
+import { digestOf } from './digest';
+import { digestInForm, formFor } from './digest-form';
 import { directoriesOf, listFiles, mapAtOnce } from './file-set';
 import type { AsideFile } from './files';
 import { VISIBLE_WITHIN_MS, isListed, syncDirectory, writeAside } from './files';
 import { MANIFEST } from './layout';
 import type { Manifest, ManifestFile, ManifestMeta } from './manifest-format';
-import { MAX_MANIFEST_BYTES, formatManifest, parseManifest } from './manifest-format';
+import { MAX_MANIFEST_BYTES, formatManifest, parseManifest, versionFor } from './manifest-format';
 import { readAtMost, withOwnFile } from './regular-file';
 import type { DigestChoice, VerifyFilesOptions } from './verify-files';
 import { NotVisible, attempt, corrupt, verifyFiles } from './verify-files';
@@ -96,8 +97,8 @@ export async function publishManifest(
 
 function manifestOf(meta: ManifestMeta, files: readonly ManifestFile[]): Manifest {
   const { driver, containerID, migrationUID, attempt: number, criuVersion } = meta;
-  const version = criuVersion === undefined ? {} : { criuVersion };
-  return { version: 1, driver, containerID, migrationUID, attempt: number, ...version, files };
+  const criu = criuVersion === undefined ? {} : { criuVersion };
+  return { version: versionFor(files), driver, containerID, migrationUID, attempt: number, ...criu, files };
 }
 
 /**
@@ -223,7 +224,9 @@ async function digestOfFile(
     withOwnFile(join(directory, path), async (file, { size }) => {
       // Should somebody have changed it meanwhile, the target finds that out.
       if (known?.sizeBytes === size) return { path, ...known };
-      return { path, ...(await digestFile(file, { ...options, expectedBytes: size })) };
+      const digest = await digestInForm(file, formFor(size), size, options);
+      if (digest === undefined) throw corrupt(`${join(directory, path)} changes while its digest is taken`);
+      return { path, sizeBytes: size, digest };
     }),
   );
 }

@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReasonedError } from '../runtime/errors';
-import { digestFile } from './digest';
+import { digestInForm, formOf } from './digest-form';
 import { directoriesOf, listFiles, mapAtOnce } from './file-set';
 import type { Manifest, ManifestFile } from './manifest-format';
 import { withOwnFile } from './regular-file';
@@ -51,14 +51,9 @@ export async function verifyFiles(
   await each(
     (file, path) =>
       withOwnFile(path, async (handle) => {
-        const { digest, sizeBytes } = await digestFile(handle, {
-          maxBytes: file.sizeBytes + 1,
-          expectedBytes: file.sizeBytes,
-          signal,
-          onBytes,
-        });
-        if (digest === file.digest && sizeBytes === file.sizeBytes) return;
-        throw corrupt(`${path} has the digest ${digest} instead of ${file.digest}`);
+        const digest = await digestInForm(handle, formOf(file.digest), file.sizeBytes, { signal, onBytes });
+        if (digest === undefined) throw corrupt(`${path} no longer has ${file.sizeBytes} bytes`);
+        if (digest !== file.digest) throw corrupt(`${path} has the digest ${digest} instead of ${file.digest}`);
       }),
     files.filter(isCompared),
   );

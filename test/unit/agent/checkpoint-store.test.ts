@@ -36,10 +36,25 @@ afterEach(() => rm(directory, { recursive: true }));
 function storeOf(
   deadlines: { dumpMs: number; wakeMs: number },
   volume = new VolumeAccess(systemClock),
+  warmUp?: () => void,
 ): CheckpointStore {
   const commands = createCommandRunner(systemClock);
-  return createCheckpointStore({ root, node: 'node-a', volume, commands, clock: systemClock, deadlines });
+  const more = warmUp === undefined ? {} : { warmUp };
+  return createCheckpointStore({ root, node: 'node-a', volume, commands, clock: systemClock, deadlines, ...more });
 }
+
+test('what takes digests gets ready in the steps before the freeze, on both nodes', async () => {
+  let warmedUp = 0;
+  const warm = storeOf({ dumpMs: 10_000, wakeMs: 10_000 }, undefined, () => {
+    warmedUp++;
+  });
+  const published = await warm.publishDescription(checkpoint, '{}');
+  expect(warmedUp).toBe(1);
+  await warm.readDescription(checkpoint, published);
+  expect(warmedUp).toBe(2);
+  await warm.beginDump(checkpoint);
+  expect(warmedUp).toBe(3);
+});
 
 describe('the description', () => {
   const text = '{"imageID":"sha256:ä"}\n';

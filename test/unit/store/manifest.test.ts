@@ -200,7 +200,9 @@ describe('verifying', () => {
 
   test.each([
     ['no JSON', () => '{'],
-    ['another version', (text: string) => text.replace('"version": 1', '"version": 2')],
+    ['another version', (text: string) => text.replace('"version": 1', '"version": 3')],
+    ['a digest that its version does not have', (text: string) => text.replace('sha256:', 'sha256-4m:')],
+    ['a digest of an unknown kind', (text: string) => text.replace('sha256:', 'sha256-1m:')],
     ['a file twice', (text: string) => text.replace('images/pages-1.img', 'images/core-1.img')],
     ['a size that is none', (text: string) => text.replace('"sizeBytes": 4', '"sizeBytes": -4')],
     ['more than it should hold', (text: string) => text.replace('"version": 1', '"version": 1, "run": "x"')],

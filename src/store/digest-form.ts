@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import type { DigestOptions } from './digest';
+import { digestFile, digestOf } from './digest';
+import type { DigestWorkers } from './digest-workers';
+import { digestWorkers } from './digest-workers';
+
+/**
+ * How the digest of a file was taken, as its prefix says: `sha256` of the whole, or `sha256-4m`: the SHA-256 of the SHA-256s
+ * of its pieces of 4 MiB, one after the other, the last one shorter. That one can be taken by several threads.
+ */
+export type DigestForm = 'sha256' | 'sha256-4m';
+
+/** Small enough that all threads end at about the same time. */
+export const PIECE_BYTES = 4 * 1024 * 1024;
+/** With less, the main thread has it done while others are told of it. */
+const IN_PIECES_FROM_BYTES = 16 * 1024 * 1024;
+/** Stays in the cache of a CPU between the read and the hash. */
+const READ_BYTES = 256 * 1024;
+/** 4 GiB at once: what is remembered meanwhile is 32 KiB, however large somebody makes a file. */
+const PIECES_AT_ONCE = 1024;
+
+export interface FormOptions extends Pick<DigestOptions, 'signal' | 'onBytes'> {
+  readonly workers?: DigestWorkers;
+  readonly pieceBytes?: number;
+  readonly readBytes?: number;
+}
+
+/** How the digest of a file of this size is taken. */
+export function formFor(sizeBytes: number): DigestForm {
+  return sizeBytes < IN_PIECES_FROM_BYTES ? 'sha256' : 'sha256-4m';
+}
+
+/** How a digest was taken. */
+export function formOf(digest: string): DigestForm {
+  return digest.startsWith('sha256-4m:') ? 'sha256-4m' : 'sha256';
+}
+
+/**
+ * The digest of an open file of exactly this size; undefined when it is shorter or longer by now.
+ * @throws the signal's reason; ReasonedError `DigestNotTaken`; the error of a file call
+ */
+export async function digestInForm(
+  file: FileHandle,
+  form: DigestForm,
+  expectedBytes: number,
+  options: FormOptions = {},
+): Promise<string | undefined> {
+  if (form === 'sha256-4m') return digestPieces(file, expectedBytes, options);
+  const { signal, onBytes } = options;
+  const found = await digestFile(file, { maxBytes: expectedBytes + 1, expectedBytes, signal, onBytes });
+  return found.sizeBytes === expectedBytes ? found.digest : undefined;
+}
+
+/** As digestInForm, of bytes. */
+export function digestBytes(content: Uint8Array, form: DigestForm): string {
+  if (form === 'sha256') return digestOf(content);
+  const hash = createHash('sha256');
+  for (let start = 0; start < content.length; start += PIECE_BYTES) {
+    hash.update(
+      createHash('sha256')
+        .update(content.subarray(start, start + PIECE_BYTES))
+        .digest(),
+    );
+  }
+  return `sha256-4m:${hash.digest('hex')}`;
+}
+
+async function digestPieces(
+  file: FileHandle,
+  sizeBytes: number,
+  { signal, onBytes, workers = digestWorkers, pieceBytes = PIECE_BYTES, readBytes = READ_BYTES }: FormOptions,
+): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  const step = PIECES_AT_ONCE * pieceBytes;
+  for (let start = 0; start < sizeBytes; start += step) {
+    const end = Math.min(start + step, sizeBytes);
+    const digests = await workers.take({ fd: file.fd, start, end, pieceBytes, readBytes, signal, onBytes });
+    if (digests === undefined) return undefined;
+    hash.update(digests);
+  }
+  const { bytesRead: beyond } = await file.read(Buffer.alloc(1), 0, 1, sizeBytes);
+  return beyond === 0 ? `sha256-4m:${hash.digest('hex')}` : undefined;
+}
