@@ -13,11 +13,10 @@ import { MigrationNodeStore } from '../kube/migration-nodes';
 import { MIGRATIONS } from '../kube/migrations';
 import { NODES } from '../kube/nodes';
 import { ResourceClient } from '../kube/resource-client';
-import { BREAKPOINTS_VARIABLE, createGate, withBreakpoints } from '../runtime/breakpoints';
+import { createGate, withBreakpoints } from '../runtime/breakpoints';
 import { systemClock } from '../runtime/clock';
 import { runControllerLoop } from '../runtime/controller-loop';
 import { onceAborted } from '../runtime/deadline';
-import { Environment } from '../runtime/environment';
 import type { CommandRunner } from '../runtime/exec';
 import { createCommandRunner } from '../runtime/exec';
 import { startHealthServer } from '../runtime/health';
@@ -40,6 +39,7 @@ import { createNodeAccess, nodePidOf, onNode } from './node-access';
 import { createAddressMoves } from './move-hook/create';
 import { tidyAddresses } from './move-hook/tidy';
 import type { NodeAccess } from './ports';
+import { readSettings } from './settings';
 import { createSourceReconciler } from './source/reconcile';
 import { Busy } from './sweep/busy';
 import { createSweeper } from './sweep/create';
@@ -52,7 +52,6 @@ import { createDirectoryNotes } from './volumes/directory-notes';
 import { createLook } from './capabilities/look';
 import { NodePublisher } from './capabilities/publisher';
 import { createInstaller } from './install/create';
-import { INSTALL_MODES } from './install/decide';
 import { createHostDirectories } from './volumes/host-directories';
 import { FileVolumeLedger } from './volumes/ledger';
 import { createMountFiles } from './volumes/mount-files';
@@ -60,30 +59,10 @@ import { createMountFiles } from './volumes/mount-files';
 /** No wait between two tries is longer: a container may be standing still meanwhile. */
 const RETRY_WITHIN_MS = 3_000;
 
-/** The composition root of the agent: the only place that reads its environment and builds things. */
+/** The composition root of the agent: the only place that builds things. */
 async function main(): Promise<void> {
   allowHangingFileCalls(process.env);
-  const env = new Environment(process.env);
-  const settings = {
-    kubeconfig: env.optional('KUBECONFIG'),
-    namespace: env.text('TRANSSHIP_NAMESPACE', 'transship-system'),
-    node: env.text('TRANSSHIP_NODE_NAME'),
-    volume: env.text('TRANSSHIP_VOLUME', '/mnt/transship'),
-    dockerSocket: env.text('TRANSSHIP_DOCKER_SOCKET', '/run/docker.sock'),
-    execRoot: env.text('TRANSSHIP_DOCKER_EXEC_ROOT', '/var/run/docker'),
-    runDirectory: env.text('TRANSSHIP_RUN_DIR', '/run/transship'),
-    wrapperPath: env.text('TRANSSHIP_WRAPPER_PATH', '/opt/transship/oci/transship-runc'),
-    hooksDirectory: env.text('TRANSSHIP_HOOKS_DIR', '/etc/transship/hooks'),
-    install: env.oneOf('TRANSSHIP_INSTALL', INSTALL_MODES, 'manual'),
-    hostPid: env.optional('TRANSSHIP_HOST_PID'),
-    healthPort: env.number('TRANSSHIP_HEALTH_PORT', 8080),
-    dumpMs: env.number('TRANSSHIP_DUMP_TIMEOUT_SECONDS', 120) * 1000,
-    wakeMs: env.number('TRANSSHIP_WAKE_TIMEOUT_SECONDS', 120) * 1000,
-    maxBytesPerSecond: env.number('TRANSSHIP_MAX_BYTES_PER_SECOND', 0),
-    breakpoints: env.optional(BREAKPOINTS_VARIABLE),
-    logLevel: env.oneOf('TRANSSHIP_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
-  };
-  env.check();
+  const settings = readSettings(process.env);
 
   const clock = systemClock;
   const log = createLogger({ level: settings.logLevel, component: 'agent', node: settings.node });
@@ -159,15 +138,8 @@ async function main(): Promise<void> {
       dockerDriver,
       ...addressMoves(commands),
       store: createCheckpointStore({
-        ...{
-          root: settings.volume,
-          node: settings.node,
-          volume,
-          commands,
-          clock,
-          deadlines,
-          warmUp: digestWorkers.warmUp,
-        },
+        ...{ root: settings.volume, node: settings.node, volume, commands, clock, deadlines },
+        warmUp: digestWorkers.warmUp,
         pace: settings.maxBytesPerSecond === 0 ? undefined : new Pace(clock, settings.maxBytesPerSecond),
       }),
       node: nodeAccess(commands),
