@@ -34,7 +34,7 @@ function asked(path: string): string[] {
 describe('the manifests', () => {
   it.each([
     ['controller', 'manifests/controller/deployment.yaml', 'src/controller/main.ts'],
-    ['agent', 'manifests/agent/daemonset.yaml', 'src/agent/main.ts'],
+    ['agent', 'manifests/agent/daemonset.yaml', 'src/agent/settings.ts'],
   ])('give the %s exactly the environment that it reads', (_component, manifest, program) => {
     expect(given(manifest)).toEqual(asked(program));
   });

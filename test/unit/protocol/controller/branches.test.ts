@@ -5,6 +5,7 @@ import type { ControllerObservation } from '../../../../src/protocol/controller/
 import type { Examples } from '../example';
 import { expectStep, rowsOf } from '../example';
 import { admissionExamples } from './admission-examples';
+import { advanceExamples } from './advance-examples';
 import { forwardExamples } from './forward-examples';
 import { memoryExamples } from './memory-examples';
 import { seen } from './observations';
@@ -13,6 +14,7 @@ import { outcomeExamples } from './outcome-examples';
 const examples: Examples<ControllerBranch, ControllerObservation> = {
   ...admissionExamples,
   ...forwardExamples,
+  ...advanceExamples,
   ...outcomeExamples,
   ...memoryExamples,
 };
