@@ -59,8 +59,9 @@ export function parseCriuOption(text: string): CriuOption {
 }
 
 /**
- * Where no connection is kept, CRIU need not lock the container's network while it works. Taking the lock away has the
- * kernel wait for all its processors, twice: some 60 ms of every dump and of every restore (measured: docs/wrapper.md).
+ * Where no connection is kept, or the network is locked already, CRIU need not lock it while it works. Taking its lock
+ * away has the kernel wait for all its processors, twice: some 60 ms of every dump and of every restore (measured:
+ * docs/wrapper.md). A restore does as the images say that their dump did.
  */
 const NO_NETWORK_LOCK = 'network-lock skip\n';
 
@@ -76,10 +77,12 @@ export interface DumpArguments {
  * set by that configuration alone.
  *
  * @param hasFlag whether this runc knows the flag: two of them are in runc 1.3.6 and not in 1.1.15
+ * @param isLocked whether no packet comes into the container's network or leaves it already
  */
 export function dumpArguments(
   options: readonly CriuOption[],
   hasFlag: (flag: string) => boolean = () => false,
+  isLocked = false,
 ): DumpArguments {
   const flags: string[] = [];
   const lines: string[] = [];
@@ -109,7 +112,7 @@ export function dumpArguments(
     }
   }
   const keeps = options.some(({ name }) => name === 'tcp-established');
-  return { flags, config: (keeps ? '' : NO_NETWORK_LOCK) + lines.map((line) => `${line}\n`).join('') };
+  return { flags, config: (keeps && !isLocked ? '' : NO_NETWORK_LOCK) + lines.map((line) => `${line}\n`).join('') };
 }
 
 /** What a restore is called with, beyond what every restore is. */

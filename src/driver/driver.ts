@@ -59,6 +59,8 @@ export interface DumpOptions {
   /** What CRIU is told besides. */
   readonly criuOptions?: readonly CriuOption[];
   readonly signal?: AbortSignal;
+  /** Whether `silence` was called: nothing changes in its network, and CRIU need not see to that itself. */
+  readonly isSilent?: boolean;
   /**
    * Called when the container certainly stands still, before CRIU begins: rids it of its connections. With it, the dump
    * leaves out those that begin meanwhile and that nobody can accept; without it, they fail it (`ConnectionsInFlight`).
@@ -109,8 +111,8 @@ export interface Driver {
   checkSilence(container: DriverContainer): Promise<readonly Finding[]>;
 
   /**
-   * Nothing leaves the network of a paused container any more, whatever its kernel has to say, until `openNetwork`.
-   * What arrives may still be taken in, but nobody hears that it was. Idempotent.
+   * Nothing leaves the network of a paused container any more, whatever its kernel has to say, and no packet comes in,
+   * until `openNetwork`. Idempotent.
    * @throws ReasonedError NetworkNotSilenced
    */
   silence(container: DriverContainer): Promise<void>;

@@ -11,7 +11,7 @@ import type { PublishedCheckpoint } from '../checkpoint-store-port';
 import { givingAddressesUp, shutAddresses } from '../move-hook/source-steps';
 import type { AgentDeps } from '../ports';
 import { closedIn, closing } from './connections';
-import { holdConnections, keptIn } from './keep-connections';
+import { holdConnections, keptIn, silenceKept } from './keep-connections';
 import { removeProbes } from '../volumes/shared';
 import { requireSoleUser, saveVolumes } from '../volumes/source';
 import { findOriginal, originalOf } from './original';
@@ -93,13 +93,23 @@ async function dump(
   // Noted before the pause: an agent that dies in between still knows that the pause is its own.
   if (container.state === 'running') await journal.begin(container.id, uid, { freezeStartedAt: now() });
   // A container that still runs loses packets by it, for some milliseconds, and nothing else.
-  await allDone(engine.pause(container.id), shutAddresses(migration, deps));
+  const [isSilent] = await allDone(
+    silenceKept(migration, container, deps),
+    engine.pause(container.id),
+    shutAddresses(migration, deps),
+  );
   const { frozenAt = now() } = container.state === 'paused' ? ((await journal.read(container.id)) ?? {}) : {};
   await journal.note(container.id, uid, { frozenAt });
   await holdConnections(migration, container, deps);
   // Of files that have no name any more, but are open, this option makes CRIU put links into the layer and the volumes.
   const laysLinks = criuOptions.some(({ name }) => name === 'link-remap');
-  const limits = { timeoutMs: deps.deadlines.dumpMs, criuOptions, prepared, ...closing(migration, container, deps) };
+  const limits = {
+    timeoutMs: deps.deadlines.dumpMs,
+    criuOptions,
+    prepared,
+    isSilent,
+    ...closing(migration, container, deps),
+  };
   await allDone(
     // Noted also when a file cannot be saved: the dump is good, and is kept for the next try.
     driver.dump(container, directories, limits).then(() => journal.note(container.id, uid, { dumpedAt: now() })),

@@ -41,18 +41,33 @@ export async function keepingChecks(
 }
 
 /**
- * Before the dump of a paused container whose connections are kept: nothing more leaves its network, so that nobody takes
- * for received what is in no checkpoint; and what would be lost all the same keeps it from being dumped.
- * @throws ReasonedError ConnectionsNotKeepable, NetworkNotSilenced
+ * Where connections are kept, nothing more leaves the container's network, so that nobody takes for received what is in no
+ * checkpoint. It may run still: what it loses is sent again.
+ * @returns whether its network is silent now
+ * @throws ReasonedError NetworkNotSilenced
+ */
+export async function silenceKept(
+  { spec, status: { source } }: ContainerMigration,
+  container: ToBeMade['container'],
+  { driver }: Pick<AgentDeps, 'driver'>,
+): Promise<boolean> {
+  const isSilent = mustBeSilent(reachOf(spec, source?.needs ?? {}, container));
+  if (isSilent) await driver.silence(container);
+  return isSilent;
+}
+
+/**
+ * Before the dump of a paused container whose connections are kept, and whose network is silent: what would be lost all
+ * the same keeps it from being dumped.
+ * @throws ReasonedError ConnectionsNotKeepable
  */
 export async function holdConnections(
   { metadata: { uid }, spec, status: { source } }: ContainerMigration,
   container: ToBeMade['container'],
-  { driver, node, journal }: Pick<AgentDeps, 'driver' | 'node' | 'journal'>,
+  { node, journal }: Pick<AgentDeps, 'node' | 'journal'>,
 ): Promise<void> {
   if (spec.connections !== 'Keep') return;
   const reach = reachOf(spec, source?.needs ?? {}, container);
-  if (mustBeSilent(reach)) await driver.silence(container);
   const { kept, lost } = await sort(await node.connectionsToKeep(container.pid), reach, { node });
   if (lost.length > 0)
     throw new ReasonedError('ConnectionsNotKeepable', `the frozen container has ${notKeepable(lost)}`);

@@ -114,10 +114,11 @@ async function runcCheckpoint(
   container: DriverContainer,
   root: string,
   target: CheckpointDirectories,
-  { timeoutMs, signal: abort, criuOptions = [], closeConnections, prepared }: DumpOptions & { prepared: PreparedDump },
+  limits: DumpOptions & { prepared: PreparedDump },
   { run, runDir }: BeneathDocker,
 ): Promise<DumpOutcome> {
-  const told = await tellCriu(container, optionsFor(criuOptions, closeConnections), prepared.help, runDir);
+  const { timeoutMs, signal: abort, criuOptions = [], closeConnections, prepared, isSilent } = limits;
+  const told = await tellCriu(container, optionsFor(criuOptions, closeConnections), prepared.help, runDir, isSilent);
   const removeConfig = await clearCriuConfig(container, runDir);
   try {
     const { exitCode, signal, durationMs, stderr } = await run.run(

@@ -4,15 +4,13 @@ import { ReasonedError } from '../../runtime/errors';
 import type { CommandRunner } from '../../runtime/exec';
 import type { DriverContainer, Finding } from '../driver';
 import { networkOf, optional } from '../processes';
-import type { Inside } from './network-lock';
-import { insideOf, unlockChains } from './network-lock';
+import type { Inside, IpTables } from './network-lock';
+import { insideOf, lockChains, openChains } from './network-lock';
 import type { RuncDriverOptions } from './options';
 
 const TIMEOUT_MS = 10_000;
 /** By which ours is told from what a container with NET_ADMIN may have set up itself. */
 const HANDLE = '7a11:';
-/** What a chain is called that the wake-up makes (oci/transship-network). */
-const LOCK = 'TRANSSHIP';
 
 /**
  * Keeps everything that leaves an interface from leaving it, ARP and neighbour discovery too, by a queue with room for
@@ -23,10 +21,15 @@ const QUEUE = ['root', 'handle', HANDLE, 'pfifo', 'limit', '0'];
 
 /** Why nothing that the container sends could be held back. */
 export async function findSilenceProblems(container: DriverContainer, options: SilenceOptions): Promise<Finding[]> {
-  const shown = await insideOf(container.pid, options.run)('tc', 'qdisc', 'show');
+  const inside = insideOf(container.pid, options.run);
+  const shown = await inside('tc', 'qdisc', 'show');
   const blocking = true;
-  if (shown === undefined) {
-    const message = 'the program tc (iproute2) does not run on this node, which silences a container while it moves';
+  const missing = [
+    ...(shown === undefined ? ['tc (iproute2)'] : []),
+    ...(await missingLocks(inside, container, options)),
+  ];
+  if (shown === undefined || missing.length > 0) {
+    const message = `${missing.join(' and ')} does not run on this node, which silences a container while it moves`;
     return [{ reason: 'NetworkNotSilenceable', message: `${message}: install it`, blocking }];
   }
   const interfaces = await interfacesOf(container.pid, options);
@@ -43,14 +46,15 @@ export async function findSilenceProblems(container: DriverContainer, options: S
 /** What silencing acts on. */
 export type SilenceOptions = Pick<RuncDriverOptions, 'run' | 'nodePid'> & { readonly proc?: string };
 
-/** Nothing leaves the container's network from here on. */
+/** Nothing leaves the container's network from here on, and no packet comes in. */
 export async function silenceNetwork({ pid }: DriverContainer, options: SilenceOptions): Promise<void> {
   const { run, nodePid, proc } = options;
   if ((await networkOf(pid, proc)) === (await networkOf(nodePid, proc))) {
     throw notSilenced('it is that of the node');
   }
-  await Promise.all(
-    (await interfacesOf(pid, options)).map(async (device) => {
+  await Promise.all([
+    lockChains(pid, run, await familiesOf(pid, options)),
+    ...(await interfacesOf(pid, options)).map(async (device) => {
       const words = ['-t', String(pid), '-n', '--', 'tc', 'qdisc', 'add', 'dev', device, ...QUEUE];
       const { exitCode, stderr } = await run.run('nsenter', words, { timeoutMs: TIMEOUT_MS });
       if (exitCode === 0) return;
@@ -58,7 +62,7 @@ export async function silenceNetwork({ pid }: DriverContainer, options: SilenceO
       const shown = (await insideOf(pid, run)('tc', 'qdisc', 'show', 'dev', device)) ?? '';
       if (!shown.includes(`pfifo ${HANDLE} root`)) throw notSilenced(`${device}: ${stderr.trim().slice(-300)}`);
     }),
-  );
+  ]);
 }
 
 /** Lets out what `silenceNetwork` or the wake-up held back. */
@@ -86,7 +90,7 @@ export async function openNetwork(pid: number, run: CommandRunner): Promise<void
     const cure = `tc qdisc del dev ${left} root`;
     throw new ReasonedError('NetworkLocked', `the network of the container cannot be opened; ${cure} in its namespace`);
   };
-  await Promise.all([openQueues(), unlockChains('iptables', inside, LOCK), unlockChains('ip6tables', inside, LOCK)]);
+  await Promise.all([openQueues(), openChains(inside)]);
 }
 
 /**
@@ -108,6 +112,19 @@ async function announce(device: string, inside: Inside): Promise<void> {
 
 function showQueues(pid: number, run: CommandRunner): ReturnType<CommandRunner['run']> {
   return run.run('nsenter', ['-t', String(pid), '-n', '--', 'tc', 'qdisc', 'show'], { timeoutMs: TIMEOUT_MS });
+}
+
+/** What is needed to lock the network, and does not run in it. */
+async function missingLocks(inside: Inside, { pid }: DriverContainer, options: SilenceOptions): Promise<string[]> {
+  const families = await familiesOf(pid, options);
+  const ran = await Promise.all(families.map((family) => inside(`${family}-restore`, '--version')));
+  return families.flatMap((family, index) => (ran[index] === undefined ? `${family}-restore` : []));
+}
+
+/** A network without an IPv6 address, not even that of the loopback, has nothing to lock there. */
+async function familiesOf(pid: number, { proc = '/proc' }: SilenceOptions): Promise<IpTables[]> {
+  const addresses = (await optional(readFile(join(proc, String(pid), 'net/if_inet6'), 'utf8'))) ?? '';
+  return addresses === '' ? ['iptables'] : ['iptables', 'ip6tables'];
 }
 
 /** All but the loopback. A name holds no blank and no slash: the kernel refuses them. */

@@ -27,14 +27,16 @@ export interface ToldCriu {
  * Options that runc has no flag for come from a configuration file that this one call of runc names in its environment:
  * nothing on the node changes for anybody else's dumps. `env` sets it, because the call may enter the node's namespaces.
  * @param help what `askHelp` gave
+ * @param isLocked whether the network of the container is locked already
  */
 export async function tellCriu(
   { id }: Pick<DriverContainer, 'id'>,
   options: readonly CriuOption[],
   help: string,
   runDir: string,
+  isLocked = false,
 ): Promise<ToldCriu> {
-  const { flags, config } = dumpArguments(options, (flag) => help.includes(`${flag} `));
+  const { flags, config } = dumpArguments(options, (flag) => help.includes(`${flag} `), isLocked);
   if (config === '') return { flags, command: (args) => ['runc', args], remove: () => Promise.resolve() };
   const path = dumpConfigPath(runDir, id);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

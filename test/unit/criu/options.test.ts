@@ -141,6 +141,8 @@ describe('where an option goes', () => {
   test('at a dump that keeps no connection: CRIU leaves the network as it is', () => {
     expect(dumpArguments([])).toEqual({ flags: [], config: 'network-lock skip\n' });
     expect(dumpArguments([{ name: 'tcp-established' }])).toEqual({ flags: ['--tcp-established'], config: '' });
+    const locked = dumpArguments([{ name: 'tcp-established' }], undefined, true);
+    expect(locked).toEqual({ flags: ['--tcp-established'], config: 'network-lock skip\n' });
   });
 
   test('at a restore: only what the images do not hold', () => {

@@ -1,6 +1,6 @@
-import { unlockNetwork } from '../../../src/driver/runc/network-lock';
+import { insideOf, lockChains, openChains, unlockNetwork } from '../../../src/driver/runc/network-lock';
 import { ReasonedError } from '../../../src/runtime/errors';
-import type { CommandResult, CommandRunner } from '../../../src/runtime/exec';
+import type { CommandOptions, CommandResult, CommandRunner } from '../../../src/runtime/exec';
 
 const PID = 42;
 
@@ -32,9 +32,10 @@ function runnerOf(network: Network): CommandRunner {
     return { exitCode: failed ? 1 : 0, signal: null, stdout: stdout ?? '', stderr: '', durationMs: 1 };
   };
   return {
-    run: async (file, [flag, pid, net, end, program = '', ...args]) => {
+    run: async (file, [flag, pid, net, end, program = '', ...args], { input }) => {
       expect([file, flag, pid, net, end]).toEqual(['nsenter', '-t', String(PID), '-n', '--']);
       if (!network.programs.includes(program)) throw new ReasonedError('CommandNotFound', `no ${program}`);
+      if (input !== undefined) return Promise.resolve(answer(restore(network, program, input)));
       return Promise.resolve(answer(program === 'nft' ? nft(network, args) : iptables(network, program, args)));
     },
   };
@@ -66,7 +67,20 @@ function iptables(network: Network, program: string, [wait, order, ...args]: str
   return '';
 }
 
-const ALL = ['iptables', 'ip6tables', 'nft'];
+/** All or nothing, as `iptables-restore --noflush`. */
+function restore(network: Network, program: string, input: CommandOptions['input']): string | undefined {
+  const of = program.replace('-restore', '');
+  const rules = [...(network.chains[of] ?? [])];
+  for (const line of String(input).split('\n').slice(1, -2)) {
+    if (network.stuck === true || (line.startsWith('-N') && rules.includes(line))) return undefined;
+    if (line.startsWith('-I')) rules.unshift(line.replace('-I', '-A'));
+    else rules.push(line);
+  }
+  network.chains[of] = rules;
+  return '';
+}
+
+const ALL = ['iptables', 'ip6tables', 'iptables-restore', 'ip6tables-restore', 'nft'];
 const open = { chains: { iptables: [], ip6tables: [] }, tables: [], programs: ALL };
 
 const cases: Record<string, { before: Network; after: Pick<Network, 'chains' | 'tables'> }> = {
@@ -119,6 +133,24 @@ test.each<[string, Partial<Network>]>([
 ])('a network that cannot be opened is said to be locked: %s', async (_what, changes) => {
   const network: Network = structuredClone({ ...open, stuck: true, ...changes });
   await expect(unlockNetwork(PID, runnerOf(network))).rejects.toMatchObject({ reason: 'NetworkLocked' });
+});
+
+test('all is kept out and in, as often as it is asked, before the rules of others, and let through again', async () => {
+  const network: Network = structuredClone({ ...open, chains: { iptables: THEIRS, ip6tables: [] } });
+  const run = runnerOf(network);
+  for (let time = 0; time < 2; time++) await lockChains(PID, run, ['iptables', 'ip6tables']);
+  const lock = ['-A OUTPUT -j TRANSSHIP', '-A INPUT -j TRANSSHIP'];
+  const chain = ['-N TRANSSHIP', '-A TRANSSHIP -j DROP'];
+  expect(network.chains).toEqual({ iptables: [...lock, ...THEIRS, ...chain], ip6tables: [...lock, ...chain] });
+  await openChains(insideOf(PID, run));
+  expect(network.chains).toEqual({ iptables: THEIRS, ip6tables: [] });
+});
+
+test('a network that cannot be locked is told', async () => {
+  const network: Network = structuredClone({ ...open, stuck: true });
+  await expect(lockChains(PID, runnerOf(network), ['iptables'])).rejects.toMatchObject({
+    reason: 'NetworkNotSilenced',
+  });
 });
 
 test('a program that hangs is not taken for an open network', async () => {

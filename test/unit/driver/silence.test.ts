@@ -9,11 +9,15 @@ const container = { id: 'c'.repeat(64), pid: 4711, runtime: 'runc', annotations:
 const OPEN = { lo: 'noqueue 0:', eth0: 'noqueue 0:', eth1: 'noqueue 0:' };
 const SILENT = 'pfifo 7a11:';
 
-/** `tc`, as far as it is asked: root queues by device. */
-function tc(
-  queues: Record<string, string>,
-  { missing = false, stuck = false, told }: { missing?: boolean; stuck?: boolean; told?: string[] } = {},
-): CommandRunner {
+interface Node {
+  /** Programs that do not run. */
+  readonly missing?: readonly string[];
+  readonly stuck?: boolean;
+  readonly told?: string[];
+}
+
+/** `tc`, as far as it is asked: root queues by device. The chains of iptables are in network-lock.test.ts. */
+function tc(queues: Record<string, string>, { missing = [], stuck = false, told }: Node = {}): CommandRunner {
   return {
     run: (_file, words) => {
       const [program = '', , verb, ...rest] = words.slice(4);
@@ -22,11 +26,12 @@ function tc(
       if (program === 'ip' && words[5] === '-o')
         return answer(0, '2: eth0: <UP> mtu 1500\\    link/ether 0a:42:00:00:00:14 brd');
       if (program === 'sysctl' && words[5] === '-n') return answer(0, '0\n');
+      if (missing.includes(program)) return answer(127);
+      if (program.endsWith('-restore')) return answer(0);
       if (program !== 'tc') {
         told?.push(words.slice(4).join(' '));
         return answer(1);
       }
-      if (missing) return answer(127);
       const device = rest[1] ?? '';
       if (verb === 'show') {
         const shown = Object.entries(queues).filter(([name]) => device === '' || name === device);
@@ -94,12 +99,22 @@ test('what cannot be silenced or opened is said', async () => {
 });
 
 test('a node without tc has silenced nothing', async () => {
-  await expect(openNetwork(4711, tc({ eth0: SILENT }, { missing: true }))).resolves.toBeUndefined();
+  await expect(openNetwork(4711, tc({ eth0: SILENT }, { missing: ['tc'] }))).resolves.toBeUndefined();
 });
 
-test.each<[string, Record<string, string>, object, number]>([
+test('a network with IPv6 needs ip6tables, too', async () => {
+  writeFileSync(join(proc(), '4711/net/if_inet6'), '00000000000000000000000000000001 01 80 10 80       lo\n');
+  const run = tc({ ...OPEN }, { missing: ['ip6tables-restore'] });
+  const [found] = await findSilenceProblems(container, { run, nodePid: 'self', proc: proc() });
+  expect(found).toMatchObject({ reason: 'NetworkNotSilenceable', blocking: true });
+  expect(found?.message).toMatch('ip6tables-restore does not run on this node');
+});
+
+test.each<[string, Record<string, string>, Node, number]>([
   ['as Docker makes it', OPEN, {}, 0],
-  ['of a node without tc', OPEN, { missing: true }, 1],
+  ['of a node without tc', OPEN, { missing: ['tc'] }, 1],
+  ['of a node without iptables', OPEN, { missing: ['iptables-restore'] }, 1],
+  ['without IPv6, of a node without ip6tables', OPEN, { missing: ['ip6tables-restore'] }, 0],
   ['with traffic control of its own', { ...OPEN, eth0: 'tbf 8001:' }, {}, 1],
 ])('a container %s', async (_what, queues, options, problems) => {
   const found = await findSilenceProblems(container, {
