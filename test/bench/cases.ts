@@ -72,6 +72,15 @@ export const CASES: readonly Case[] = [
   memory(4096, '4 GiB', { quick: false, fewer: 3 }),
   one('files-100', '100 MB of changed files', 'files', { workload: { ...SMALL, filesMiB: 100 } }),
   one('files-10000', '10,000 small changed files', 'files', { workload: { ...SMALL, smallFiles: 10_000 } }),
+  one('connections-1-keep', 'a server with 1 connection, kept', 'connections', {
+    workload: SERVER,
+    clients: { connections: 1, policy: 'Keep' },
+    quick: true,
+  }),
+  one('connections-100-keep', 'a server with 100 connections, kept', 'connections', {
+    workload: SERVER,
+    clients: { connections: 100, policy: 'Keep' },
+  }),
   one('connections-1-close', 'a server with 1 connection, closed', 'connections', {
     workload: SERVER,
     clients: { connections: 1, policy: 'Close' },

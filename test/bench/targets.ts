@@ -44,7 +44,7 @@ export function targetsOf(run: BenchRun): Target[] {
     ),
     atMost('256 MiB', 800, 'ms', app('memory-256', 'runc')),
     atMost('1 GiB', 2_000, 'ms', app('memory-1024', 'runc')),
-    atMost('1 GiB, lazy', 1_200, 'ms', app('memory-1024', 'runc-lazy')),
+    atMost('1 GiB, lazy', 1_200, 'ms', app('memory-1024', 'lazy')),
     shorter("shorter than the report's way at 1 GiB", 15, 'memory-1024', 'report'),
     shorter('shorter than Podman export/import at 256 MiB', 5, 'memory-256', 'podman'),
     shorter('shorter than Podman export/import at 1 GiB', 5, 'memory-1024', 'podman'),

@@ -21,7 +21,7 @@ const COLOURS: Readonly<Record<string, string>> = {
 };
 
 /** Of these the steps are comparable; of the others the first and the last plot say enough. */
-const WAYS = ['runc', 'runc-lazy', 'docker', 'script'];
+const WAYS = ['runc', 'lazy', 'docker', 'script'];
 
 /** The steps of a move one after the other, for each amount of memory on a scale of its own. */
 export function phasesPlot(run: BenchRun): TopLevelSpec | undefined {

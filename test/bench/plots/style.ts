@@ -7,7 +7,7 @@ import type { BenchRun } from '../result';
  */
 const COLOURS: Readonly<Record<string, string>> = {
   runc: '#0072b2',
-  'runc-lazy': '#56b4e9',
+  lazy: '#56b4e9',
   docker: '#cc79a7',
   script: '#333333',
   report: '#d55e00',
@@ -22,7 +22,7 @@ const OTHER = '#7f7f7f';
 /** A label short enough for a legend. */
 const LABELS: Readonly<Record<string, string>> = {
   runc: 'Transship (runc)',
-  'runc-lazy': 'Transship (runc, lazy)',
+  lazy: 'Transship (runc, lazy)',
   docker: 'Transship (docker)',
   script: 'bare script',
   report: "report's way",
