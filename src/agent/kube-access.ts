@@ -1,5 +1,5 @@
-import type { ContainerMigration } from '../api/types';
-import { keyOf } from '../api/types';
+import type { ContainerMigration, MigrationRequest } from '../api/types';
+import { hasTarget, keyOf } from '../api/types';
 import type { ResourceClient } from '../kube/resource-client';
 import type { Informer } from '../runtime/informer';
 import type { MigrationAccess } from './ports';
@@ -8,14 +8,17 @@ import type { MigrationAccess } from './ports';
 const SOURCE_MANAGER = 'transship-source-agent';
 const TARGET_MANAGER = 'transship-target-agent';
 
-/** The agents' access to ContainerMigrations. */
+/** The agents' access to ContainerMigrations. Those whose target is not picked yet are none of their business. */
 export function createMigrationAccess(
   client: ResourceClient<ContainerMigration>,
-  informer: Informer<ContainerMigration>,
+  informer: Informer<MigrationRequest>,
 ): MigrationAccess {
   return {
-    cached: (key) => informer.get(key),
-    list: () => informer.list(),
+    cached: (key) => {
+      const found = informer.get(key);
+      return found !== undefined && hasTarget(found) ? found : undefined;
+    },
+    list: () => informer.list().filter(hasTarget),
     fresh: async (migration) => {
       const found = await client.find(migration.metadata.namespace, migration.metadata.name);
       return found?.metadata.uid === migration.metadata.uid && keyOf(found) === keyOf(migration) ? found : undefined;

@@ -10,7 +10,7 @@ import { findWakeProblems } from '../driver/runc/checks';
 import { WRAPPER_RUNTIME } from '../driver/runc/paths';
 import { createKubeClient } from '../kube/client';
 import { MigrationNodeStore } from '../kube/migration-nodes';
-import { MIGRATIONS } from '../kube/migrations';
+import { MIGRATIONS, REQUESTS } from '../kube/migrations';
 import { NODES } from '../kube/nodes';
 import { ResourceClient } from '../kube/resource-client';
 import { createGate, withBreakpoints } from '../runtime/breakpoints';
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
   const nodes = new ResourceClient(kube, NODES);
   const informer = new Informer({
     name: 'containermigrations',
-    source: client.listerWatcher(),
+    source: new ResourceClient(kube, REQUESTS).listerWatcher(),
     clock,
     log,
     backoff: { baseMs: 200, maxMs: RETRY_WITHIN_MS },
@@ -123,9 +123,10 @@ async function main(): Promise<void> {
       clock,
       isOutOfService: async () => (await nodes.find('', settings.node))?.outOfService === true,
     });
+  const migrations = createMigrationAccess(client, informer);
   const deps = holdable(
     tracedPorts({
-      migrations: createMigrationAccess(client, informer),
+      migrations,
       engine,
       dockerVolumes,
       dockerNetworks: new DockerodeNetworks({ socketPath: settings.dockerSocket, clock }),
@@ -153,7 +154,7 @@ async function main(): Promise<void> {
     new WorkQueue({ clock, maxDelayMs: RETRY_WITHIN_MS, observer: metrics.queue(name) });
   const busy = new Busy((key) => informer.get(key)?.metadata.uid);
   const shelf = createTraceShelf(settings.volume, settings.node, volume);
-  const traces = new TraceKeeper({ node: settings.node, shelf, cached: (key) => informer.get(key), clock });
+  const traces = new TraceKeeper({ node: settings.node, shelf, cached: (key) => migrations.cached(key), clock });
   const roles = [
     {
       name: 'source',
@@ -183,7 +184,7 @@ async function main(): Promise<void> {
         ({ namespace, name, uidPrefix }) =>
           informer.get(`${namespace}/${name}`)?.metadata.uid.startsWith(uidPrefix) === true,
       );
-      if (await plainMoves.areUsed()) await tidyAddresses(plainMoves.addressGate, docker, () => informer.list());
+      if (await plainMoves.areUsed()) await tidyAddresses(plainMoves.addressGate, docker, () => migrations.list());
     },
   });
   informer.onChange((key) => {

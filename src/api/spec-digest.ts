@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Spec } from './types';
+import type { RequestedSpec } from './types';
 
 /** JSON with sorted keys, so that equal values have equal texts. */
 function canonical(value: unknown): string {
@@ -15,7 +15,7 @@ function canonical(value: unknown): string {
  * accepted: where the API server cannot refuse a changed spec (no CEL before Kubernetes 1.25), the digest shows the
  * change, and nobody acts on it.
  */
-export function specDigest(spec: Spec): string {
+export function specDigest(spec: RequestedSpec): string {
   const fixed = canonical({ ...spec, cancel: undefined });
   return `sha256:${createHash('sha256').update(fixed).digest('hex')}`;
 }

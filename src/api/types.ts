@@ -11,6 +11,8 @@ export const FINALIZER = 'transship.dev/settle';
  * (a backup restored in another cluster) has another UID, and so is known for a copy even without its status.
  */
 export const ADMITTED_UID = 'transship.dev/admitted-uid';
+/** Annotation that says why the controller picked the target node, written together with its name. */
+export const TARGET_PICKED = 'transship.dev/target-picked';
 
 /** The part of Kubernetes' ObjectMeta that this code reads. */
 export interface ObjectMeta {
@@ -25,16 +27,32 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-export type Spec = Generated['spec'];
+/** A spec as it may be stored: its target node need not be picked yet. */
+export type RequestedSpec = Generated['spec'];
+/** A spec with its target node. */
+export type Spec = RequestedSpec & { readonly target: { readonly nodeName: string } };
 export type Status = NonNullable<Generated['status']>;
 
-/** One ContainerMigration as the API server hands it out. `status` is empty until the controller's first visit. */
-export interface ContainerMigration {
+/**
+ * One ContainerMigration as the API server hands it out, whose target node need not be picked yet. `status` is empty
+ * until the controller's first visit.
+ */
+export interface MigrationRequest {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: typeof KIND;
   readonly metadata: ObjectMeta;
-  readonly spec: Spec;
+  readonly spec: RequestedSpec;
   readonly status: Status;
+}
+
+/** One that says where to: all that is ever admitted, and all that an agent sees. */
+export interface ContainerMigration extends MigrationRequest {
+  readonly spec: Spec;
+}
+
+/** Whether its target node was named, or picked. */
+export function hasTarget(migration: MigrationRequest): migration is ContainerMigration {
+  return migration.spec.target.nodeName !== undefined;
 }
 
 export type Phase = NonNullable<Status['phase']>;
@@ -65,7 +83,7 @@ export type Downtime = NonNullable<Status['downtime']>;
 const FINAL_PHASES: readonly Phase[] = ['Succeeded', 'Checked', 'RolledBack', 'Failed'];
 
 /** True once nothing will ever be done for the object again (invariant I6 in docs/protocol.md). */
-export function isFinal(migration: ContainerMigration): boolean {
+export function isFinal(migration: Pick<MigrationRequest, 'status'>): boolean {
   return migration.status.phase !== undefined && FINAL_PHASES.includes(migration.status.phase);
 }
 
@@ -73,7 +91,7 @@ export function isFinal(migration: ContainerMigration): boolean {
  * True when what was decided was decided for another object than this one: it is a copy, and whoever acted on it would
  * run a migration a second time.
  */
-export function isCopy({ metadata, status }: ContainerMigration): boolean {
+export function isCopy({ metadata, status }: MigrationRequest): boolean {
   const admitted = status.decision?.migrationUID ?? metadata.annotations?.[ADMITTED_UID] ?? metadata.uid;
   return admitted !== metadata.uid;
 }

@@ -1,5 +1,5 @@
-import type { ContainerMigration } from '../api/types';
-import { API_VERSION, KIND } from '../api/types';
+import type { MigrationRequest } from '../api/types';
+import { API_VERSION, KIND, TARGET_PICKED } from '../api/types';
 import type { EventRecorder } from '../kube/events';
 import type { ResourceClient } from '../kube/resource-client';
 import type { Informer } from '../runtime/informer';
@@ -9,8 +9,8 @@ const FIELD_MANAGER = 'transship-controller';
 
 /** The controller's access to ContainerMigrations: reads from the cache, writes to the API server. */
 export function createMigrationStore(
-  client: ResourceClient<ContainerMigration>,
-  informer: Informer<ContainerMigration>,
+  client: ResourceClient<MigrationRequest>,
+  informer: Informer<MigrationRequest>,
 ): MigrationStore {
   return {
     get: (key) => informer.get(key),
@@ -25,6 +25,13 @@ export function createMigrationStore(
         metadata.namespace,
         metadata.name,
         { metadata: { finalizers, annotations } },
+        { resourceVersion: metadata.resourceVersion },
+      ),
+    writeTarget: ({ metadata }, nodeName, why) =>
+      client.mergePatch(
+        metadata.namespace,
+        metadata.name,
+        { metadata: { annotations: { [TARGET_PICKED]: why } }, spec: { target: { nodeName } } },
         { resourceVersion: metadata.resourceVersion },
       ),
   };

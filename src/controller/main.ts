@@ -1,8 +1,8 @@
-import { keyOf } from '../api/types';
+import { hasTarget, keyOf } from '../api/types';
 import { createKubeClient } from '../kube/client';
 import { EventRecorder } from '../kube/events';
 import { KubeLeaseStore } from '../kube/leases';
-import { MIGRATIONS } from '../kube/migrations';
+import { REQUESTS } from '../kube/migrations';
 import { ResourceClient } from '../kube/resource-client';
 import { BREAKPOINTS_VARIABLE, createGate, withBreakpoints } from '../runtime/breakpoints';
 import type { Limits } from '../protocol/controller/line';
@@ -24,6 +24,7 @@ import { createClusterView } from './cluster-view';
 import { createEventSink, createMigrationStore } from './kube-ports';
 import { leaderOnly } from './leader-only';
 import { createReconciler } from './reconcile';
+import { TargetLoads } from './target-loads';
 import { TurnKeeper } from './turn-keeper';
 
 /** The Lease that says who leads. */
@@ -79,7 +80,7 @@ async function main(): Promise<void> {
   });
   const informer = new Informer({
     name: 'containermigrations',
-    source: new ResourceClient(kube, MIGRATIONS).listerWatcher(),
+    source: new ResourceClient(kube, REQUESTS).listerWatcher(),
     clock,
     log,
     observer: metrics.informer('containermigrations'),
@@ -100,7 +101,10 @@ async function main(): Promise<void> {
   let turns: TurnKeeper | undefined;
   informer.onChange((key) => {
     queue?.add(key);
-    for (const next of turns?.changed(key, informer.get(key)) ?? []) queue?.add(next);
+    const migration = informer.get(key);
+    // Until it has a target it stands in no line.
+    const inLine = migration !== undefined && hasTarget(migration) ? migration : undefined;
+    for (const next of turns?.changed(key, inLine) ?? []) queue?.add(next);
   });
 
   /** One term: what it decides it writes in the name of this term, and never in that of a later one. */
@@ -108,9 +112,9 @@ async function main(): Promise<void> {
     await Promise.race([informer.waitForSync(), onceAborted(signal)]);
     const own = leaderOnly(kube, leadership);
     const recorder = new EventRecorder({ transport: own, clock, log, component: 'transship-controller' });
-    const store = createMigrationStore(new ResourceClient(own, MIGRATIONS), informer);
+    const store = createMigrationStore(new ResourceClient(own, REQUESTS), informer);
     turns = new TurnKeeper({
-      list: () => informer.list(),
+      list: () => informer.list().filter(hasTarget),
       limits: settings.limits,
       clock,
     });
@@ -120,6 +124,7 @@ async function main(): Promise<void> {
       events: createEventSink(recorder),
       clock,
       deadlines: settings.deadlines,
+      targets: new TargetLoads(() => informer.list()),
       turns,
     });
     queue = new WorkQueue({ clock, observer: metrics.queue('controller') });

@@ -1,6 +1,7 @@
-import type { ContainerMigration } from '../api/types';
-import { ADMITTED_UID, FINALIZER } from '../api/types';
+import type { MigrationRequest } from '../api/types';
+import { ADMITTED_UID, FINALIZER, hasTarget } from '../api/types';
 import { isConflict } from '../kube/errors';
+import type { Candidate } from '../protocol/controller/choose-target';
 import { decideController, decideUnseen } from '../protocol/controller/decide';
 import type { ControllerObservation, ControllerStep, NodeView, PhaseDeadlines } from '../protocol/controller/step';
 import { statusToTell, tellAfterMs } from '../protocol/controller/told';
@@ -9,6 +10,7 @@ import { acknowledged, statusAfter } from '../protocol/status';
 import type { Clock } from '../runtime/clock';
 import type { Reconcile, ReconcileContext, Result } from '../runtime/controller-loop';
 import type { ClusterView, EventSink, MigrationStore } from './ports';
+import type { TargetLoads } from './target-loads';
 import type { TurnKeeper } from './turn-keeper';
 
 export interface ControllerDeps {
@@ -17,6 +19,7 @@ export interface ControllerDeps {
   readonly events: EventSink;
   readonly clock: Clock;
   readonly deadlines: PhaseDeadlines;
+  readonly targets: Pick<TargetLoads, 'poolFor' | 'decided'>;
   /** Absent: nobody has to wait for a turn. */
   readonly turns?: Pick<TurnKeeper, 'placeOf' | 'decided' | 'written'>;
 }
@@ -53,48 +56,72 @@ interface Decided {
  * fail in the next moment all the same. But what is done because a node is not well is only done when it is not well now:
  * the taint may be gone, and the container woken up there.
  */
-async function lookAndDecide(migration: ContainerMigration, deps: ControllerDeps): Promise<Decided> {
+async function lookAndDecide(migration: MigrationRequest, deps: ControllerDeps): Promise<Decided> {
   const settled = decideUnseen(migration);
   if (settled !== undefined) return { step: settled, seen: unseen(deps) };
-  const recent = await observe(migration, deps, (name) => deps.cluster.recentNode(name));
-  const decided = decideInTurn(migration, recent, deps);
-  if (decided.step.do === 'Wait' || (isWell(recent.source) && isWell(recent.target))) return decided;
-  return decideInTurn(migration, await observe(migration, deps, (name) => deps.cluster.node(name)), deps);
+  const { cluster } = deps;
+  const decided = decideInTurn(
+    migration,
+    await observe(migration, deps, {
+      node: (name) => cluster.recentNode(name),
+      candidates: () => cluster.recentCandidates(),
+    }),
+    deps,
+  );
+  if (decided.step.do === 'Wait' || isForWellNodes(migration, decided)) return decided;
+  return decideInTurn(migration, await observe(migration, deps, cluster), deps);
+}
+
+function isForWellNodes(migration: MigrationRequest, { step, seen }: Decided): boolean {
+  return isWell(seen.source) && (hasTarget(migration) ? isWell(seen.target) : step.do === 'PickTarget');
 }
 
 /** Nothing is awaited between the look at the line and the note of what came of it: others may be deciding as well. */
 function decideInTurn(
-  migration: ContainerMigration,
-  nodes: ControllerObservation,
-  { turns }: Pick<ControllerDeps, 'turns'>,
+  migration: MigrationRequest,
+  { candidates, ...nodes }: Look,
+  { turns, targets }: Pick<ControllerDeps, 'turns' | 'targets'>,
 ): Decided {
-  const place = turns?.placeOf(migration);
-  const seen = place === undefined ? nodes : { ...nodes, place };
+  const place = hasTarget(migration) ? turns?.placeOf(migration) : undefined;
+  const pool = candidates && targets.poolFor(migration, candidates);
+  const seen = { ...nodes, ...(place === undefined ? {} : { place }), ...(pool === undefined ? {} : { pool }) };
   const step = decideController(migration, seen);
   turns?.decided(migration, step);
+  targets.decided(migration, step);
   return { step, seen };
 }
 
 const isWell = ({ exists, agentAlive, outOfService }: NodeView): boolean => exists && agentAlive && !outOfService;
 
+const UNKNOWN: NodeView = { exists: false, agentAlive: false, outOfService: false };
+
 /** For what does not depend on the nodes. */
 function unseen({ clock, deadlines }: ControllerDeps): ControllerObservation {
-  const unknown: NodeView = { exists: false, agentAlive: false, outOfService: false };
-  return { nowMs: clock.now(), source: unknown, target: unknown, deadlines };
+  return { nowMs: clock.now(), source: UNKNOWN, target: UNKNOWN, deadlines };
 }
 
-/** Everything that the decision depends on besides the object. */
+/** What was seen of the nodes: all of them when a target is still to be picked. */
+interface Look extends ControllerObservation {
+  readonly candidates?: readonly Candidate[];
+}
+
+/** Everything that the decision depends on besides the objects. */
 async function observe(
-  { spec }: ContainerMigration,
+  migration: MigrationRequest,
   { clock, deadlines }: ControllerDeps,
-  look: (node: string) => Promise<NodeView>,
-): Promise<ControllerObservation> {
-  const [source, target] = await Promise.all([look(spec.source.nodeName), look(spec.target.nodeName)]);
+  look: Pick<ClusterView, 'node' | 'candidates'>,
+): Promise<Look> {
+  const from = look.node(migration.spec.source.nodeName);
+  if (!hasTarget(migration)) {
+    const [source, candidates] = await Promise.all([from, look.candidates()]);
+    return { nowMs: clock.now(), source, target: UNKNOWN, deadlines, candidates };
+  }
+  const [source, target] = await Promise.all([from, look.node(migration.spec.target.nodeName)]);
   return { nowMs: clock.now(), source, target, deadlines };
 }
 
 async function perform(
-  migration: ContainerMigration,
+  migration: MigrationRequest,
   step: ControllerStep,
   seen: ControllerObservation,
   deps: ControllerDeps,
@@ -112,6 +139,11 @@ async function perform(
     case 'Acknowledge':
       await deps.migrations.writeStatus(migration, acknowledged(migration));
       return {};
+    case 'PickTarget':
+      await deps.migrations.writeTarget(migration, step.nodeName, step.why);
+      log.info('target picked', { target: step.nodeName, why: step.why, because: step.because });
+      deps.events.record(migration, 'Normal', 'TargetPicked', `picked ${step.nodeName}: ${step.why}`);
+      return {};
     case 'Wait':
       return wait(migration, step, seen, deps, log);
     case 'Admit':
@@ -128,7 +160,7 @@ async function perform(
  * The finalizer comes before anything is touched, so that a deletion can never leave a frozen container behind; the
  * annotation, so that a copy of the object without its status is known for one.
  */
-async function hold(migration: ContainerMigration, deps: ControllerDeps): Promise<ContainerMigration> {
+async function hold(migration: MigrationRequest, deps: ControllerDeps): Promise<MigrationRequest> {
   const { finalizers = [], annotations, uid } = migration.metadata;
   if (finalizers.includes(FINALIZER) && annotations?.[ADMITTED_UID] === uid) return migration;
   return deps.migrations.writeMetadata(migration, {
@@ -138,7 +170,7 @@ async function hold(migration: ContainerMigration, deps: ControllerDeps): Promis
 }
 
 async function write(
-  migration: ContainerMigration,
+  migration: MigrationRequest,
   step: StatusStep,
   seen: ControllerObservation,
   deps: ControllerDeps,
@@ -157,7 +189,7 @@ async function write(
 
 /** A wait that says nothing new is not written: it would only disturb the claim, which depends on resourceVersion. */
 async function wait(
-  migration: ContainerMigration,
+  migration: MigrationRequest,
   step: StatusStep & { readonly do: 'Wait' },
   seen: ControllerObservation,
   deps: ControllerDeps,
@@ -172,7 +204,7 @@ async function wait(
 }
 
 function announce(
-  migration: ContainerMigration,
+  migration: MigrationRequest,
   step: StatusStep,
   status: ControllerStatus,
   deps: ControllerDeps,

@@ -1,4 +1,4 @@
-import type { ContainerMigration } from '../api/types';
+import type { ContainerMigration, MigrationRequest } from '../api/types';
 import { keyOf } from '../api/types';
 import type { Gate, Limits, Line, Place } from '../protocol/controller/line';
 import { gateBefore, holdsPlace, lineUp, standsInLine } from '../protocol/controller/line';
@@ -20,7 +20,7 @@ function isGrantOf(gate: Gate, step: ControllerStep): boolean {
 }
 
 export interface LineOptions {
-  /** All objects as the watch last told them. */
+  /** All objects that have a target, as the watch last told them. */
   readonly list: () => Iterable<ContainerMigration>;
   readonly limits: Limits;
   readonly clock: Clock;
@@ -53,7 +53,7 @@ export class TurnKeeper {
   }
 
   /** To be called with what was decided, before anybody else asks. */
-  decided({ metadata: { uid } }: ContainerMigration, step: ControllerStep): void {
+  decided({ metadata: { uid } }: MigrationRequest, step: ControllerStep): void {
     for (const gate of GATES) {
       if (this.#isOpen(gate)) continue;
       const granted = this.#granted[gate];
@@ -68,7 +68,7 @@ export class TurnKeeper {
    * before. After any other failure it may be written all the same, and the place is kept. So it is when an earlier
    * decision of this kind was written: then it is by that that the object has changed.
    */
-  written({ metadata: { uid } }: ContainerMigration, { isRefused }: { readonly isRefused: boolean }): void {
+  written({ metadata: { uid } }: MigrationRequest, { isRefused }: { readonly isRefused: boolean }): void {
     for (const granted of GATES.map((gate) => this.#granted[gate])) {
       if (granted.get(uid)?.isWritten !== false) continue;
       if (isRefused) granted.delete(uid);

@@ -8,7 +8,8 @@ import type { KubeTransport } from './transport';
 export const HEARTBEAT_MS = 10_000;
 const LEASE_SECONDS = 40;
 
-const leaseName = (node: string): string => `transship-agent-${node}`;
+const PREFIX = 'transship-agent-';
+const leaseName = (node: string): string => `${PREFIX}${node}`;
 
 /** Says that the agent of this node is there. */
 export async function renewAgentLease(
@@ -39,6 +40,25 @@ export async function findHeartbeat(
   options: { readonly namespace: string; readonly node: string },
 ): Promise<AgentHeartbeat | undefined> {
   const leases = new ResourceClient<Lease>(transport, LEASES);
-  const record = (await leases.find(options.namespace, leaseName(options.node)))?.record;
-  return record && { renewTimeMs: record.renewTimeMs, durationMs: record.leaseDurationMs };
+  const lease = await leases.find(options.namespace, leaseName(options.node));
+  return lease && heartbeatOf(lease);
 }
+
+/** The last heartbeats of all agents, by the names of their nodes. */
+export async function listHeartbeats(
+  transport: KubeTransport,
+  namespace: string,
+): Promise<ReadonlyMap<string, AgentHeartbeat>> {
+  const { items } = await new ResourceClient<Lease>(transport, LEASES).list({ namespace });
+  const heartbeats = new Map<string, AgentHeartbeat>();
+  for (const { key, parsed } of items) {
+    const name = key.slice(namespace.length + 1);
+    if (parsed.ok && name.startsWith(PREFIX)) heartbeats.set(name.slice(PREFIX.length), heartbeatOf(parsed.value));
+  }
+  return heartbeats;
+}
+
+const heartbeatOf = ({ record }: Lease): AgentHeartbeat => ({
+  renewTimeMs: record.renewTimeMs,
+  durationMs: record.leaseDurationMs,
+});

@@ -31,6 +31,21 @@ const MIGRATION_NODES: ResourceType<StoredNode> = {
   },
 };
 
+/** A MigrationNode, as others read it. */
+export interface ReportedNode {
+  readonly name: string;
+  readonly status: MigrationNodeStatus;
+}
+
+/** What the agents say of their nodes. Its shape is what the API server has checked. */
+export const REPORTED_NODES: ResourceType<ReportedNode> = {
+  ...MIGRATION_NODES,
+  parse: (value) => ({
+    name: metadataOf(value).name,
+    status: asRecord(asRecord(value)['status']) as MigrationNodeStatus,
+  }),
+};
+
 /** The Node that an agent runs on. */
 export interface OwnNode {
   readonly name: string;

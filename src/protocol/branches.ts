@@ -38,6 +38,18 @@ export const CONTROLLER_BRANCHES = {
     when: 'the agent of a node did not report within the deadline of admission',
     then: '`Failed`: `NodeWithoutAgent`; nothing was touched',
   },
+  PickTarget: {
+    when: 'it names no target node, and one fits (docs/nodes.md)',
+    then: 'writes `spec.target.nodeName`, once, guarded by the `resourceVersion` it saw',
+  },
+  RefuseNoTarget: {
+    when: 'it names no target node, and none fitted within the deadline of admission',
+    then: '`Failed`: `NoTargetNode`; nothing was touched',
+  },
+  AwaitTargetNode: {
+    when: 'it names no target node, and none fits',
+    then: 'waits in `Pending`, reason `NoTargetNode`, and says of each node why not',
+  },
   AwaitTurn: {
     when: 'a node of it has as many migrations as may be at once, or others come before it',
     then: 'waits in `Pending`, reason `Queued`; no deadline runs meanwhile',

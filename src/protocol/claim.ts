@@ -1,4 +1,4 @@
-import type { ContainerMigration, TargetStatus } from '../api/types';
+import type { MigrationRequest, TargetStatus } from '../api/types';
 
 /** True once the target has claimed the checkpoint and not given it back (`Failed` says that nothing runs there). */
 export function isClaimed(target: TargetStatus | undefined): boolean {
@@ -14,6 +14,6 @@ export function isRestored(target: TargetStatus | undefined): target is TargetSt
  * True while only the target may run the container (the commit point of docs/protocol.md). `Failed` after a claim
  * gives it back. A person who fences the target's node takes it away.
  */
-export function claimHolds({ status: { decision, target } }: ContainerMigration): boolean {
+export function claimHolds({ status: { decision, target } }: Pick<MigrationRequest, 'status'>): boolean {
   return isClaimed(target) && decision?.revoked?.fenced === undefined;
 }

@@ -1,4 +1,4 @@
-import type { ClockReading, ContainerMigration, Downtime, Phase, Timings } from '../api/types';
+import type { ClockReading, Downtime, MigrationRequest, Phase, Timings } from '../api/types';
 import { isRestored } from './claim';
 import { formatDuration, preciseMs } from './duration';
 
@@ -26,7 +26,7 @@ function known<T extends object>(fields: { [Key in keyof T]: T[Key] | undefined 
  * The two downtimes of docs/protocol.md, each from one node's clock to the other's, both brought to the volume's
  * clock; undefined until the container runs on the target.
  */
-export function downtimeOf({ status: { source, target } }: ContainerMigration): Downtime | undefined {
+export function downtimeOf({ status: { source, target } }: Pick<MigrationRequest, 'status'>): Downtime | undefined {
   if (!isRestored(target) || source === undefined) return undefined;
   const bound =
     source.clock && target.clock
@@ -42,7 +42,7 @@ export function downtimeOf({ status: { source, target } }: ContainerMigration): 
 }
 
 /** How long each part took, as far as it is known by now. */
-export function timingsOf({ status }: ContainerMigration, finishedAt: string | undefined): Timings {
+export function timingsOf({ status }: Pick<MigrationRequest, 'status'>, finishedAt: string | undefined): Timings {
   const { source, target } = status;
   const began = (phase: Phase): number | undefined =>
     local(status.phaseTransitions?.find((entry) => entry.phase === phase)?.at);

@@ -1,6 +1,6 @@
 import { nextConditions } from '../api/conditions';
 import { specDigest } from '../api/spec-digest';
-import type { ContainerMigration, Decision, Phase, Status } from '../api/types';
+import type { MigrationRequest, Decision, Phase, Status } from '../api/types';
 import type { Progress } from './conditions';
 import { conditionsOf } from './conditions';
 import { claimHolds } from './claim';
@@ -14,14 +14,14 @@ import { restoredDetails } from './restored';
 export type ControllerStatus = Omit<Status, 'source' | 'target'>;
 
 /** Steps that change the status; the others leave it as it is or concern the metadata only. */
-export type StatusStep = Exclude<ControllerStep, { do: 'Rest' | 'LetGo' | 'Acknowledge' }>;
+export type StatusStep = Exclude<ControllerStep, { do: 'Rest' | 'LetGo' | 'Acknowledge' | 'PickTarget' }>;
 
 /**
  * The whole status as the controller writes it after a step. Pure.
  *
  * @param at RFC 3339, the controller's clock
  */
-export function statusAfter(migration: ContainerMigration, step: StatusStep, at: string): ControllerStatus {
+export function statusAfter(migration: MigrationRequest, step: StatusStep, at: string): ControllerStatus {
   const { status, metadata, spec } = migration;
   const decision = decisionAfter(migration, step, at);
   const progress = progressAfter(migration, step, decision);
@@ -31,7 +31,7 @@ export function statusAfter(migration: ContainerMigration, step: StatusStep, at:
   const phaseTransitions =
     transitions.at(-1)?.phase === progress.phase ? transitions : [...transitions, { phase: progress.phase, at }];
   const finishedAt = final ? at : undefined;
-  const measured: ContainerMigration = { ...migration, spec, status: { ...status, startedAt, phaseTransitions } };
+  const measured: MigrationRequest = { ...migration, spec, status: { ...status, startedAt, phaseTransitions } };
   const downtime = downtimeOf(measured);
   return {
     observedGeneration: metadata.generation,
@@ -67,7 +67,7 @@ function queueAfter(before: Status['queue'], step: StatusStep, at: string): Pick
 }
 
 /** The status of a finished migration, said to be that of the spec as it is now. */
-export function acknowledged({ status, metadata }: ContainerMigration): ControllerStatus {
+export function acknowledged({ status, metadata }: MigrationRequest): ControllerStatus {
   const ours: Status = { ...status };
   delete ours.source;
   delete ours.target;
@@ -80,7 +80,7 @@ export function acknowledged({ status, metadata }: ContainerMigration): Controll
 }
 
 function decisionAfter(
-  { status, spec, metadata }: ContainerMigration,
+  { status, spec, metadata }: MigrationRequest,
   step: StatusStep,
   at: string,
 ): Decision | undefined {
@@ -106,7 +106,7 @@ function decisionAfter(
   }
 }
 
-function progressAfter(migration: ContainerMigration, step: StatusStep, decision: Decision | undefined): Progress {
+function progressAfter(migration: MigrationRequest, step: StatusStep, decision: Decision | undefined): Progress {
   switch (step.do) {
     case 'Refuse':
       return { phase: 'Failed', reason: step.reason, message: step.message };
@@ -130,7 +130,7 @@ function progressAfter(migration: ContainerMigration, step: StatusStep, decision
 }
 
 /** The phase while something is waited for, from what was decided and what the agents report. */
-function phaseOf(migration: ContainerMigration): Phase {
+function phaseOf(migration: MigrationRequest): Phase {
   const { decision } = migration.status;
   if (claimHolds(migration)) return 'Restoring';
   if (decision?.revoked !== undefined) return 'RollingBack';

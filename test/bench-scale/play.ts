@@ -54,6 +54,6 @@ function oneStep(migration: ContainerMigration, nowMs: number, at: string): Part
 
 function isStatusStep(
   step: ControllerStep,
-): step is Exclude<ControllerStep, { do: 'Rest' | 'LetGo' | 'Acknowledge' | 'Wait' }> {
-  return !['Rest', 'LetGo', 'Acknowledge', 'Wait'].includes(step.do);
+): step is Exclude<ControllerStep, { do: 'Rest' | 'LetGo' | 'Acknowledge' | 'PickTarget' | 'Wait' }> {
+  return !['Rest', 'LetGo', 'Acknowledge', 'PickTarget', 'Wait'].includes(step.do);
 }

@@ -72,6 +72,7 @@ function isOwed(migration: ContainerMigration, nowMs: number): boolean {
     // Two writes in a row: only the first is an answer.
     case 'Admit':
       return markOf(migration) === UNTOUCHED;
+    case 'PickTarget':
     case 'Advance':
     case 'Refuse':
     case 'Revoke':

@@ -22,8 +22,7 @@ export const schema = {
       "type": "object",
       "description": "What shall move, and where to. It cannot be changed, but for cancel; make a new object instead.",
       "required": [
-        "source",
-        "target"
+        "source"
       ],
       "properties": {
         "source": {
@@ -54,16 +53,24 @@ export const schema = {
         "target": {
           "type": "object",
           "description": "Where the container shall run.",
-          "required": [
-            "nodeName"
-          ],
+          "default": {},
           "properties": {
             "nodeName": {
               "type": "string",
-              "description": "Name of the Node to which the container moves.",
+              "description": "Name of the Node to which the container moves. When it is absent, the controller picks a node that fits and writes its name here, once, before anything else is done.",
               "minLength": 1,
               "maxLength": 253,
               "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+            },
+            "nodeSelector": {
+              "type": "object",
+              "description": "Labels that a node must have to be picked. It is looked at only while nodeName is absent.",
+              "maxProperties": 32,
+              "additionalProperties": {
+                "type": "string",
+                "description": "Value of the label.",
+                "maxLength": 63
+              }
             },
             "containerName": {
               "type": "string",

@@ -23,9 +23,18 @@ export interface Generated {
      */
     target: {
       /**
-       * Name of the Node to which the container moves.
+       * Name of the Node to which the container moves. When it is absent, the controller picks a node that fits and writes its name here, once, before anything else is done.
        */
-      nodeName: string;
+      nodeName?: string;
+      /**
+       * Labels that a node must have to be picked. It is looked at only while nodeName is absent.
+       */
+      nodeSelector?: {
+        /**
+         * Value of the label.
+         */
+        [k: string]: string;
+      };
       /**
        * Docker name of the container on the target. Default is its name on the source.
        */

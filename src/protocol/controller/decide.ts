@@ -1,18 +1,20 @@
-import type { ContainerMigration } from '../../api/types';
-import { isCopy, isFinal } from '../../api/types';
+import type { MigrationRequest } from '../../api/types';
+import { hasTarget, isCopy, isFinal } from '../../api/types';
 import { claimHolds, isRestored } from '../claim';
 import { admit } from './admit';
-import { forward } from './forward';
+import { forward, specChanged } from './forward';
 import { awaitRestore, settleSuccess } from './restore';
 import { settleRollBack } from './roll-back';
 import type { ControllerObservation, ControllerStep } from './step';
 
 /** What the controller does next. Pure: the same object and observation always give the same step. */
-export function decideController(migration: ContainerMigration, seen: ControllerObservation): ControllerStep {
+export function decideController(migration: MigrationRequest, seen: ControllerObservation): ControllerStep {
   const { status } = migration;
   const settled = decideUnseen(migration);
   if (settled !== undefined) return settled;
   if (status.decision === undefined) return admit(migration, seen);
+  // Removed where no API server refuses it, and before the target has reported: then nothing was touched.
+  if (!hasTarget(migration)) return { do: 'Refuse', ...specChanged() };
   if (claimHolds(migration)) {
     return isRestored(status.target) ? settleSuccess(migration, seen) : awaitRestore(migration, seen);
   }
@@ -24,7 +26,7 @@ export function decideController(migration: ContainerMigration, seen: Controller
  * What follows from the object alone, as it does for all that have ended: nobody needs to look at the nodes for it.
  * Undefined when the step depends on them.
  */
-export function decideUnseen(migration: ContainerMigration): ControllerStep | undefined {
+export function decideUnseen(migration: MigrationRequest): ControllerStep | undefined {
   const { status, metadata } = migration;
   const deleted = metadata.deletionTimestamp !== undefined;
   if (isCopy(migration)) return refuseCopy(migration, deleted);
@@ -37,7 +39,7 @@ export function decideUnseen(migration: ContainerMigration): ControllerStep | un
   return status.decision === undefined && deleted ? { do: 'LetGo', because: 'LetUnadmittedGo' } : undefined;
 }
 
-function refuseCopy(migration: ContainerMigration, deleted: boolean): ControllerStep {
+function refuseCopy(migration: MigrationRequest, deleted: boolean): ControllerStep {
   if (deleted) return { do: 'LetGo', because: 'LetCopyGo' };
   if (isFinal(migration)) return { do: 'Rest', because: 'RestCopy' };
   return {

@@ -63,12 +63,15 @@ function reasonToGiveUp(
     const message = 'it was cancelled (spec.cancel) before the target had claimed the checkpoint';
     return { because: 'GiveUpCancelled', reason: 'Cancelled', message };
   }
-  if (decision.specDigest !== specDigest(spec)) {
-    const message =
-      'the spec was changed after the migration had begun; it cannot be changed, create a new ContainerMigration instead';
-    return { because: 'GiveUpSpecChanged', reason: 'SpecChanged', message };
-  }
+  if (decision.specDigest !== specDigest(spec)) return specChanged();
   return unreachable(migration, decision, seen);
+}
+
+/** The spec is not the one that was admitted. */
+export function specChanged(): Obstacle {
+  const message =
+    'the spec was changed after the migration had begun; it cannot be changed, create a new ContainerMigration instead';
+  return { because: 'GiveUpSpecChanged', reason: 'SpecChanged', message };
 }
 
 function unreachable(

@@ -1,5 +1,6 @@
 import type { ControllerBranch } from '../branches';
 import type { DriverChoice } from '../driver-choice';
+import type { TargetPool } from './choose-target';
 import type { Place } from './line';
 
 /** What the controller knows of a node. */
@@ -28,8 +29,11 @@ export interface ControllerObservation {
   /** Milliseconds since the epoch, the controller's clock. */
   readonly nowMs: number;
   readonly source: NodeView;
+  /** Of a migration that has no target yet: as of a node that does not exist. */
   readonly target: NodeView;
   readonly deadlines: PhaseDeadlines;
+  /** For a migration that has no target yet: what it is picked from. */
+  readonly pool?: TargetPool;
   /** Why the gate that the migration stands before is not open to it now; absent when it is. */
   readonly place?: Place;
 }
@@ -53,6 +57,8 @@ export type ControllerStep = { readonly because: ControllerBranch } & (
   | { readonly do: 'Rest' }
   /** The spec was changed after the end. That has no effect; the status says that it was seen (kstatus waits for it). */
   | { readonly do: 'Acknowledge' }
+  /** Write the name of the target node into the spec, with the resourceVersion of the object seen. */
+  | { readonly do: 'PickTarget'; readonly nodeName: string; readonly why: string }
   /** Hold the object by a finalizer, accept its spec and let the agents look. */
   | { readonly do: 'Admit' }
   /** End it; nothing was touched. */

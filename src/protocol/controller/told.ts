@@ -1,4 +1,4 @@
-import type { ContainerMigration } from '../../api/types';
+import type { MigrationRequest } from '../../api/types';
 import type { ControllerStatus, StatusStep } from '../status';
 import { statusAfter } from '../status';
 import { decideController } from './decide';
@@ -15,7 +15,7 @@ const WORDS_AFTER_MS = 3_000;
  * @param at RFC 3339, the controller's clock
  */
 export function statusToTell(
-  migration: ContainerMigration,
+  migration: MigrationRequest,
   step: StatusStep,
   seen: ControllerObservation,
   at: string,
@@ -32,7 +32,7 @@ export function statusToTell(
  * time until the phase has lasted that long. Each write costs the agents a conflict if they write at the same time.
  */
 export function tellAfterMs(
-  migration: ContainerMigration,
+  migration: MigrationRequest,
   next: ControllerStatus,
   seen: ControllerObservation,
 ): number | undefined {

@@ -1,4 +1,4 @@
-import type { ActorError, ContainerMigration, Phase, Progress, Retry } from '../../api/types';
+import type { ActorError, ContainerMigration, MigrationRequest, Phase, Progress, Retry } from '../../api/types';
 import type { ControllerBranch } from '../branches';
 import type { Place } from './line';
 import { turnOf } from './line';
@@ -11,7 +11,7 @@ export const RECHECK_MS = 10_000;
  * When the controller first saw the object, ms since the epoch; now, when it sees it for the first time. The object's
  * creation is dated by another clock, and may be long past when no controller ran.
  */
-export function startOf({ status }: ContainerMigration, seen: ControllerObservation): number {
+export function startOf({ status }: MigrationRequest, seen: ControllerObservation): number {
   return status.startedAt === undefined ? seen.nowMs : Date.parse(status.startedAt);
 }
 
@@ -29,7 +29,7 @@ export function queuedMs({ status: { queue } }: ContainerMigration, seen: Contro
 }
 
 /** When the phase began, ms since the epoch; now, when it is only noted after this decision. */
-export function beginOf({ status }: ContainerMigration, phase: Phase, seen: ControllerObservation): number {
+export function beginOf({ status }: MigrationRequest, phase: Phase, seen: ControllerObservation): number {
   const entry = status.phaseTransitions?.find((transition) => transition.phase === phase);
   return entry === undefined ? seen.nowMs : Date.parse(entry.at);
 }

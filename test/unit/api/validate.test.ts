@@ -1,5 +1,5 @@
 import { specDigest } from '../../../src/api/spec-digest';
-import { InvalidObject, parseMigration, ruleBroken } from '../../../src/api/validate';
+import { InvalidObject, parseMigration, parseRequest, ruleBroken } from '../../../src/api/validate';
 import { migration } from '../../lib/migration';
 
 const raw = {
@@ -24,6 +24,22 @@ test('defaults are filled in, and the object that came is not changed', () => {
   expect(raw.spec).not.toHaveProperty('afterSuccess');
 });
 
+test('the target may be left to be picked, but nobody takes such an object for one that has a target', () => {
+  const { source } = raw.spec;
+  expect(parseRequest({ ...raw, spec: { source } }).spec.target).toEqual({});
+  const selective = { ...raw, spec: { source, target: { nodeSelector: { zone: 'eu' } } } };
+  expect(parseRequest(selective).spec.target).toEqual({ nodeSelector: { zone: 'eu' } });
+  expect(() => parseMigration(selective)).toThrow(/spec\.target\.nodeName is absent/);
+  expect(ruleBroken(parseRequest(selective).spec)).toBeUndefined();
+});
+
+test('a target that was removed from an object that is under way is what it reports to be', () => {
+  const status = { target: { nodeName: 'node-b', state: 'Prepared' } };
+  const removed = parseRequest({ ...raw, spec: { source: raw.spec.source, target: {} }, status });
+  expect(removed.spec.target).toEqual({ nodeName: 'node-b' });
+  expect(specDigest(removed.spec)).toBe(specDigest(parseRequest(raw).spec));
+});
+
 test('who wrote which field is not kept: nothing reads it, and it is as long as all the rest', () => {
   const managed = { ...raw, metadata: { ...raw.metadata, managedFields: [{ manager: 'kubectl' }] } };
   expect(parseMigration(managed).metadata).toEqual(raw.metadata);
@@ -33,7 +49,7 @@ test('who wrote which field is not kept: nothing reads it, and it is as long as 
 test.each<[string, unknown, RegExp]>([
   ['nothing', undefined, /not an object/],
   ['an object without metadata', { spec: raw.spec }, /not an object/],
-  ['no target', { ...raw, spec: { source: raw.spec.source } }, /target/],
+  ['no target', { ...raw, spec: { source: raw.spec.source } }, /spec\.target\.nodeName is absent/],
   [
     'a container name with a slash',
     { ...raw, spec: { ...raw.spec, source: { nodeName: 'a', container: '../x' } } },

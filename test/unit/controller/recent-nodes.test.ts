@@ -2,7 +2,12 @@ import { RecentNodes } from '../../../src/controller/recent-nodes';
 import type { NodeView } from '../../../src/protocol/controller/step';
 import { FakeClock } from '../../lib/fake-clock';
 
-function setup(): { nodes: RecentNodes; clock: FakeClock; asked: string[]; fail: (reason: Error | undefined) => void } {
+function setup(): {
+  nodes: RecentNodes<NodeView>;
+  clock: FakeClock;
+  asked: string[];
+  fail: (reason: Error | undefined) => void;
+} {
   const clock = new FakeClock(0);
   const asked: string[] = [];
   let failure: Error | undefined;

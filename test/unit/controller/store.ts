@@ -1,5 +1,5 @@
-import type { ContainerMigration } from '../../../src/api/types';
-import { keyOf } from '../../../src/api/types';
+import type { MigrationRequest } from '../../../src/api/types';
+import { keyOf, TARGET_PICKED } from '../../../src/api/types';
 import type { MigrationStore } from '../../../src/controller/ports';
 import { KubeError } from '../../../src/kube/errors';
 
@@ -7,16 +7,16 @@ import { KubeError } from '../../../src/kube/errors';
 export class Store implements MigrationStore {
   #version = 1;
   /** What the API server holds. */
-  object: ContainerMigration;
+  object: MigrationRequest;
   /** What the watch has told; undefined: everything. */
-  cached: ContainerMigration | undefined;
+  cached: MigrationRequest | undefined;
   refuse: Error | undefined;
 
-  constructor(object: ContainerMigration) {
+  constructor(object: MigrationRequest) {
     this.object = object;
   }
 
-  get(key: string): ContainerMigration | undefined {
+  get(key: string): MigrationRequest | undefined {
     return key === keyOf(this.object) ? (this.cached ?? this.object) : undefined;
   }
 
@@ -40,10 +40,24 @@ export class Store implements MigrationStore {
       };
     });
 
+  writeTarget: MigrationStore['writeTarget'] = (seen, nodeName, why) =>
+    this.#write(seen, (before) => {
+      const { metadata, spec } = before;
+      return {
+        ...before,
+        metadata: {
+          ...metadata,
+          generation: metadata.generation + 1,
+          annotations: { ...metadata.annotations, [TARGET_PICKED]: why },
+        },
+        spec: { ...spec, target: { ...spec.target, nodeName } },
+      };
+    });
+
   async #write(
-    seen: ContainerMigration,
-    change: (before: ContainerMigration) => ContainerMigration,
-  ): Promise<ContainerMigration> {
+    seen: MigrationRequest,
+    change: (before: MigrationRequest) => MigrationRequest,
+  ): Promise<MigrationRequest> {
     await Promise.resolve();
     if (this.refuse !== undefined) throw this.refuse;
     if (seen.metadata.resourceVersion !== this.object.metadata.resourceVersion) throw conflict();

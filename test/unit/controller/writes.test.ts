@@ -2,6 +2,7 @@ import { decideSource } from '../../../src/protocol/source';
 import { decideTarget } from '../../../src/protocol/target';
 import { gateBefore, roughly } from '../../../src/protocol/controller/line';
 import { sourceAfter, sourceView, targetAfter, targetView } from '../../bench-scale/actors';
+import { targeted } from '../../lib/candidate';
 import { migration } from '../../lib/migration';
 import { setup } from './setup';
 
@@ -41,22 +42,20 @@ test.each([
     store.wrote();
   };
   const isMoving = (): boolean => store.object.status.phase !== 'Succeeded' && clock.monotonic() < 2_000_000;
-  for (let before = -1; before !== writes() || isMoving();) {
-    before = writes();
+  for (let written = -1; written !== writes() || isMoving();) {
+    written = writes();
     await visit();
     await visit();
     await clock.advance(STEP_MS);
     const seen = { nowMs: clock.now() };
     const at = new Date(seen.nowMs).toISOString();
-    const source = sourceAfter(
-      decideSource(store.object, { ...seen, view: sourceView(store.object) }).do,
-      store.object,
-      at,
-    );
+    const before = targeted(store.object);
+    const source = sourceAfter(decideSource(before, { ...seen, view: sourceView(before) }).do, before, at);
     if (source !== undefined) report({ source });
     await visit();
     await clock.advance(STEP_MS);
-    const target = targetAfter(decideTarget(store.object, { ...seen, view: targetView() }).do, store.object, at);
+    const after = targeted(store.object);
+    const target = targetAfter(decideTarget(after, { ...seen, view: targetView() }).do, after, at);
     if (target !== undefined) report({ target });
     await visit();
   }

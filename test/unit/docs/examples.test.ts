@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { parseMigration, ruleBroken } from '../../../src/api/validate';
+import { parseRequest, ruleBroken } from '../../../src/api/validate';
 
 const project = join(__dirname, '../../..');
 
@@ -34,7 +34,7 @@ describe('the examples of the documentation', () => {
   it.each(examples.map((example) => [example.where, example] as const))('fit the schema: %s', (_where, { object }) => {
     // What the API server adds to an object that it stores.
     const stored = { namespace: 'default', uid: 'u', resourceVersion: '1', generation: 1 };
-    const migration = parseMigration({ ...object, metadata: { ...stored, ...object.metadata } });
+    const migration = parseRequest({ ...object, metadata: { ...stored, ...object.metadata } });
     expect(ruleBroken(migration.spec)).toBeUndefined();
   });
 });

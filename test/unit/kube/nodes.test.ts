@@ -9,6 +9,9 @@ test('a node is known by its name', () => {
     name: 'node-a',
     uid: 'u',
     outOfService: false,
+    isCordoned: false,
+    taints: [],
+    labels: {},
     annotations: {},
   });
 });
@@ -24,7 +27,29 @@ test.each<[string, unknown, boolean]>([
   ['the taint with another effect', { taints: [taint(OUT_OF_SERVICE, 'NoSchedule')] }, true],
   ['the taint without a value', { taints: [{ key: OUT_OF_SERVICE, effect: 'NoExecute' }] }, true],
 ])('a node with %s', (_what, spec, outOfService) => {
-  expect(NODES.parse({ metadata, spec })).toEqual({ name: 'node-a', uid: 'u', outOfService, annotations: {} });
+  expect(NODES.parse({ metadata, spec })).toMatchObject({ name: 'node-a', uid: 'u', outOfService });
+});
+
+test.each<[string, unknown, { isCordoned: boolean; taints: string[] }]>([
+  ['cordoned', { unschedulable: true }, { isCordoned: true, taints: [] }],
+  ['not cordoned', { unschedulable: false }, { isCordoned: false, taints: [] }],
+  [
+    'tainted',
+    { taints: [taint('dedicated', 'NoSchedule'), taint('quiet', 'PreferNoSchedule'), taint('gone'), {}, null] },
+    { isCordoned: false, taints: ['dedicated', 'gone'] },
+  ],
+  [
+    'out of service, with whatever effect',
+    { taints: [taint(OUT_OF_SERVICE, 'PreferNoSchedule')] },
+    { isCordoned: false, taints: [OUT_OF_SERVICE] },
+  ],
+])('a node that is %s: whether something new may come to it', (_what, spec, expected) => {
+  expect(NODES.parse({ metadata, spec })).toMatchObject(expected);
+});
+
+test('the labels of a node', () => {
+  const labels = { zone: 'eu', nonsense: 7 };
+  expect(NODES.parse({ metadata: { ...metadata, labels } }).labels).toEqual({ zone: 'eu' });
 });
 
 test('what is noted on a node', () => {

@@ -1,4 +1,6 @@
+import type { ContainerMigration } from '../../../src/api/types';
 import { decideController } from '../../../src/protocol/controller/decide';
+import type { ControllerObservation, ControllerStep } from '../../../src/protocol/controller/step';
 import { decideSource } from '../../../src/protocol/source';
 import { statusAfter } from '../../../src/protocol/status';
 import { decideTarget } from '../../../src/protocol/target';
@@ -27,7 +29,7 @@ export type Defect =
 
 /** What the actors decide and do: the real decision functions, unless a test puts a broken one in their place. */
 export interface Behaviour {
-  readonly decideController: typeof decideController;
+  readonly decideController: (migration: ContainerMigration, seen: ControllerObservation) => ControllerStep;
   readonly decideSource: typeof decideSource;
   readonly decideTarget: typeof decideTarget;
   readonly statusAfter: typeof statusAfter;

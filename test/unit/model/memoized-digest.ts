@@ -1,12 +1,12 @@
 import type * as SpecDigest from '../../../src/api/spec-digest';
-import type { Spec } from '../../../src/api/types';
+import type { RequestedSpec } from '../../../src/api/types';
 
 type Digests = typeof SpecDigest;
 
 /** The real digest, taken once of each spec: the model shares specs, and hashing them would be most of its time. */
 export function memoizedDigest(): Digests {
   const { specDigest } = jest.requireActual<Digests>('../../../src/api/spec-digest');
-  const known = new WeakMap<Spec, string>();
+  const known = new WeakMap<RequestedSpec, string>();
   return {
     specDigest: (spec) => {
       const before = known.get(spec);

@@ -17,14 +17,17 @@ const runs = Number(process.env['MODEL_RUNS'] ?? 100_000);
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 
 /**
- * Branches that no run can take: the spec of the model is a good one, its nodes have one driver and nothing to choose from,
+ * Branches that no run can take: the spec of the model is a good one that names both nodes, its nodes have one driver and nothing to choose from,
  * its controller grants no step too early, and its one migration never has to wait for others
  * (test/unit/controller/turn-keeper.test.ts has many).
  */
 const OUT_OF_REACH = [
   'controller.AwaitFreezeTurn',
+  'controller.AwaitTargetNode',
   'controller.AwaitTurn',
+  'controller.PickTarget',
   'controller.RefuseNoDriver',
+  'controller.RefuseNoTarget',
   'controller.RefuseNode',
   'controller.RefuseSpec',
   'target.NothingPrepared',

@@ -33,7 +33,8 @@ type Branch = Extract<
   | 'Refuse'
   | 'RefuseCancelled'
   | 'RefuseSpec'
-  | `${string}Node`
+  | 'RefuseNode'
+  | 'RefuseFencedNode'
   | 'AwaitAgent'
   | 'RefuseNodeWithoutAgent'
   | 'AwaitTurn'

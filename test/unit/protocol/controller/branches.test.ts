@@ -1,3 +1,4 @@
+import type { MigrationRequest } from '../../../../src/api/types';
 import { CONTROLLER_BRANCHES } from '../../../../src/protocol/branches';
 import type { ControllerBranch } from '../../../../src/protocol/branches';
 import { decideController } from '../../../../src/protocol/controller/decide';
@@ -10,11 +11,13 @@ import { forwardExamples } from './forward-examples';
 import { memoryExamples } from './memory-examples';
 import { seen } from './observations';
 import { outcomeExamples } from './outcome-examples';
+import { targetExamples } from './target-examples';
 
-const examples: Examples<ControllerBranch, ControllerObservation> = {
+const examples: Examples<ControllerBranch, ControllerObservation, MigrationRequest> = {
   ...admissionExamples,
   ...forwardExamples,
   ...advanceExamples,
+  ...targetExamples,
   ...outcomeExamples,
   ...memoryExamples,
 };
