@@ -39,7 +39,7 @@ export const CONTROLLER_BRANCHES = {
     then: '`Failed`: `NodeWithoutAgent`; nothing was touched',
   },
   PickTarget: {
-    when: 'it names no target node, and one fits (docs/nodes.md)',
+    when: 'it names no target node, and one fits',
     then: 'writes `spec.target.nodeName`, once, guarded by the `resourceVersion` it saw',
   },
   RefuseNoTarget: {

@@ -53,12 +53,13 @@ const each = (verbs: string, resource: string): string[] => verbs.split(' ').map
 const controllerEverywhere = [
   ...each('get list watch patch', 'containermigrations.transship.dev'),
   ...each('patch', 'containermigrations/status.transship.dev'),
-  ...each('get', 'nodes'),
+  ...each('get list', 'nodes'),
+  ...each('list', 'migrationnodes.transship.dev'),
   ...each('create patch', 'events'),
 ];
 const controllerAtHome = [
   ...controllerEverywhere,
-  ...each('get create', 'leases.coordination.k8s.io'),
+  ...each('get list create', 'leases.coordination.k8s.io'),
   ...each('update', 'leases.coordination.k8s.io transship-controller'),
 ];
 const agentEverywhere = [

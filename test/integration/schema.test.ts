@@ -49,12 +49,24 @@ describe('the API server', () => {
     });
   });
 
+  it('accepts a spec that leaves the target to the controller', () => {
+    const { source } = goodSpec;
+    const targetOf = (spec: Fields): unknown => ((parse(offer(spec).stdout) as Fields)['spec'] as Fields)['target'];
+    expect(targetOf({ source })).toEqual({});
+    expect(targetOf({ source, target: {} })).toEqual({});
+    const selective = { nodeSelector: { zone: 'eu' } };
+    expect(targetOf({ source, target: selective })).toEqual(selective);
+  });
+
   it.each<[what: string, spec: Fields, message: RegExp]>([
     ['no source', { target: goodSpec.target }, /spec\.source: Required value/],
-    ['no target', { source: goodSpec.source }, /spec\.target: Required value/],
     ['no node to leave', { ...goodSpec, source: { container: 'x' } }, /spec\.source\.nodeName: Required value/],
     ['no container', { ...goodSpec, source: { nodeName: 'a' } }, /spec\.source\.container: Required value/],
-    ['no node to move to', { ...goodSpec, target: {} }, /spec\.target\.nodeName: Required value/],
+    [
+      'a label that is no text',
+      { ...goodSpec, target: { nodeSelector: { zone: 7 } } },
+      /spec\.target\.nodeSelector\.zone in body must be of type string/,
+    ],
     [
       'a node name with a capital',
       { ...goodSpec, target: { nodeName: 'Node-B' } },

@@ -1,9 +1,9 @@
-import type { ContainerMigration } from '../../../src/api/types';
+import type { MigrationRequest } from '../../../src/api/types';
 import { FINALIZER } from '../../../src/api/types';
 import { createClusterView } from '../../../src/controller/cluster-view';
 import { createMigrationStore } from '../../../src/controller/kube-ports';
 import { errorOfAnswer } from '../../../src/kube/errors';
-import { MIGRATIONS } from '../../../src/kube/migrations';
+import { REQUESTS } from '../../../src/kube/migrations';
 import { ResourceClient } from '../../../src/kube/resource-client';
 import type { MigrationStore } from '../../../src/controller/ports';
 import type { Informer } from '../../../src/runtime/informer';
@@ -14,9 +14,9 @@ import { decision, migration } from '../../lib/migration';
 function setup(): { transport: FakeTransport; store: MigrationStore } {
   const transport = new FakeTransport();
   transport.answer = () => migration();
-  const informer: Pick<Informer<ContainerMigration>, 'get'> = { get: () => migration() };
-  const client = new ResourceClient(transport, MIGRATIONS);
-  return { transport, store: createMigrationStore(client, informer as Informer<ContainerMigration>) };
+  const informer: Pick<Informer<MigrationRequest>, 'get'> = { get: () => migration() };
+  const client = new ResourceClient(transport, REQUESTS);
+  return { transport, store: createMigrationStore(client, informer as Informer<MigrationRequest>) };
 }
 
 const seen = migration({ decision: decision('Freeze') }, { metadata: { resourceVersion: '41' } });
@@ -25,6 +25,7 @@ test('every write carries the version of the object that was decided on', async 
   const { transport, store } = setup();
   await store.writeStatus(seen, { phase: 'Freezing' });
   await store.writeMetadata(seen, { finalizers: [FINALIZER] });
+  await store.writeTarget(seen, 'node-b', 'the only node that fits');
   for (const { method, body } of transport.requests) {
     expect(method).toBe('PATCH');
     expect(body).toMatchObject({ metadata: { resourceVersion: '41' } });
@@ -44,6 +45,16 @@ test('finalizers are replaced, annotations added', async () => {
   expect(transport.requests[0]).toMatchObject({
     contentType: 'application/merge-patch+json',
     body: { metadata: { finalizers: [], annotations: { 'transship.dev/admitted-uid': 'u' } } },
+  });
+});
+
+test('a target is written together with why it was picked, and nothing else of the spec is', async () => {
+  const { transport, store } = setup();
+  await store.writeTarget(seen, 'node-b', 'the only node that fits');
+  expect(transport.requests[0]).toMatchObject({ contentType: 'application/merge-patch+json' });
+  expect(transport.requests[0]?.body).toEqual({
+    metadata: { annotations: { 'transship.dev/target-picked': 'the only node that fits' }, resourceVersion: '41' },
+    spec: { target: { nodeName: 'node-b' } },
   });
 });
 
