@@ -42,7 +42,7 @@ export const REPORTED_NODES: ResourceType<ReportedNode> = {
   ...MIGRATION_NODES,
   parse: (value) => ({
     name: metadataOf(value).name,
-    status: asRecord(asRecord(value)['status']) as MigrationNodeStatus,
+    status: asRecord(asRecord(value)['status']),
   }),
 };
 

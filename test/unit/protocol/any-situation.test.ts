@@ -18,8 +18,8 @@ interface Steps {
   readonly target: TargetStep;
 }
 
-const decideAll = ({ object, ...seen }: Situation): Steps => ({
-  controller: decideController(object, seen.controller),
+const decideAll = ({ object, request, ...seen }: Situation): Steps => ({
+  controller: decideController(request, seen.controller),
   source: decideSource(object, seen.source),
   target: decideTarget(object, seen.target),
 });
@@ -145,6 +145,15 @@ test('an object that is deleted goes only when it is final, or when nothing was 
   always(({ controller }, { object }) => {
     if (controller.do !== 'LetGo') return;
     expect(isFinal(object) || isCopy(object) || object.status.decision === undefined).toBe(true);
+  });
+});
+
+test('a target is picked only for what names none, before anything is decided', () => {
+  always(({ controller }, { request }) => {
+    if (controller.do !== 'PickTarget') return;
+    expect(request.spec.target.nodeName).toBeUndefined();
+    expect(request.status.decision).toBeUndefined();
+    expect(controller.nodeName).toBe('node-b');
   });
 });
 

@@ -1,17 +1,21 @@
 import * as fc from 'fast-check';
 import { specDigest } from '../../../src/api/spec-digest';
 import { ADMITTED_UID } from '../../../src/api/types';
-import type { ContainerMigration, Status } from '../../../src/api/types';
+import type { ContainerMigration, MigrationRequest, Status } from '../../../src/api/types';
 import { schema } from '../../../src/api/generated/schema';
+import type { Candidate, TargetPool } from '../../../src/protocol/controller/choose-target';
 import type { ControllerObservation, NodeView } from '../../../src/protocol/controller/step';
 import type { SourceObservation } from '../../../src/protocol/source';
 import type { TargetObservation } from '../../../src/protocol/target';
+import { candidate } from '../../lib/candidate';
 import { checkpoint, CONTAINER_ID, decision, error, migration, revoked, source, target } from '../../lib/migration';
 import { at, atMs, deadlines, FENCED, NO_NODE, SILENT, WELL, placeAt } from './controller/observations';
 
 /** An object in any state at all, whether or not the actors could bring it there, and what each of them observes. */
 export interface Situation {
   readonly object: ContainerMigration;
+  /** The same as the controller sees it: perhaps before a target was picked. */
+  readonly request: MigrationRequest;
   readonly controller: ControllerObservation;
   readonly source: SourceObservation;
   readonly target: TargetObservation;
@@ -126,14 +130,28 @@ const anyNode: fc.Arbitrary<NodeView> = fc.constantFrom(WELL, WELL, WELL, SILENT
   outOfService: true,
 });
 
-export const anySituation: fc.Arbitrary<Situation> = fc.record({
+const pool = (node: Partial<Candidate>): TargetPool => ({
+  nodes: [candidate('node-a'), candidate('node-b', node)],
+  loads: new Map(),
+});
+
+/** As before its target is picked; one whose target has reported always has it (`targetKept` in src/api/validate.ts). */
+function open(object: ContainerMigration): MigrationRequest {
+  const { decision: decided, target: reported } = object.status;
+  const isTouched = reported !== undefined || (decided !== undefined && decided.step !== 'Preflight');
+  return isTouched ? object : { ...object, spec: { ...object.spec, target: {} } };
+}
+
+const anyMoment = fc.record({
   object: anyObject,
+  isOpen: sometimes(fc.constant(true)),
   controller: fc.record(
     {
       nowMs: seconds.map(atMs),
       source: anyNode,
       target: anyNode,
       deadlines: fc.constant(deadlines),
+      pool: fc.constantFrom(pool({}), pool({ isCordoned: true })),
       place: fc.constantFrom(placeAt('Admission'), placeAt('Freeze')),
     },
     { requiredKeys: ['nowMs', 'source', 'target', 'deadlines'] },
@@ -163,3 +181,9 @@ export const anySituation: fc.Arbitrary<Situation> = fc.record({
     ),
   }),
 });
+
+export const anySituation: fc.Arbitrary<Situation> = anyMoment.map(({ isOpen, object, ...seen }) => ({
+  object,
+  request: isOpen === true ? open(object) : object,
+  ...seen,
+}));
