@@ -56,6 +56,8 @@ function* perform(
   { nowMs }: ControllerObservation,
 ): Visit {
   switch (step.do) {
+    case 'PickTarget':
+      throw new Violation('a target was picked for a migration that has one');
     case 'LetGo':
       letGo(world, actor, migration);
       return;
