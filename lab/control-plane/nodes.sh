@@ -14,6 +14,7 @@ nodes_register() {
     for node in "$@"; do _node_status "$node"; done \
       | admin_kubectl apply --server-side --force-conflicts --field-manager transship-lab --subresource status -f - >/dev/null
   fi
+  for node in "$@"; do _node_welcome "$node"; done
   existing=$(admin_kubectl get nodes -l transship.dev/lab=true -o 'jsonpath={.items[*].metadata.name}')
   for node in $existing; do
     case " $* " in
@@ -21,6 +22,13 @@ nodes_register() {
       *) admin_kubectl delete node "$node" >/dev/null ;;
     esac
   done
+}
+
+# The API server marks every new node as not ready; the controller-manager would take that off one that is.
+_node_welcome() {
+  case $(admin_kubectl get node "$1" -o 'jsonpath={.spec.taints[*].key}') in
+    *node.kubernetes.io/not-ready*) admin_kubectl taint node "$1" node.kubernetes.io/not-ready- >/dev/null ;;
+  esac
 }
 
 _namespace_object() {

@@ -68,12 +68,10 @@ async function lookAndDecide(migration: MigrationRequest, deps: ControllerDeps):
     }),
     deps,
   );
-  if (decided.step.do === 'Wait' || isForWellNodes(migration, decided)) return decided;
+  const { source, target } = decided.seen;
+  // A target is picked for good, and not one that was cordoned a moment ago: that is seen by a look now, too.
+  if (decided.step.do === 'Wait' || (hasTarget(migration) && isWell(source) && isWell(target))) return decided;
   return decideInTurn(migration, await observe(migration, deps, cluster), deps);
-}
-
-function isForWellNodes(migration: MigrationRequest, { step, seen }: Decided): boolean {
-  return isWell(seen.source) && (hasTarget(migration) ? isWell(seen.target) : step.do === 'PickTarget');
 }
 
 /** Nothing is awaited between the look at the line and the note of what came of it: others may be deciding as well. */

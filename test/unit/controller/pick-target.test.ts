@@ -57,6 +57,13 @@ describe('a migration that does not say where to', () => {
     expect(late.store.object.spec.target.nodeName).toBe('node-b');
   });
 
+  test('does not get a node that was cordoned a moment ago', async () => {
+    const { store, visit } = setup(requested(), {}, {}, undefined, { now: cordoned, lately: two });
+    await visit();
+    expect(store.object.spec.target).toEqual({});
+    expect(store.object.status.reason).toBe('NoTargetNode');
+  });
+
   test('is looked at anew when somebody else names a target at the same moment', async () => {
     const { store, visit, events } = setup(requested(), {}, {}, undefined, { now: two, lately: two });
     store.refuse = new KubeError('Conflict', 'it was changed', { statusCode: 409 });
