@@ -78,7 +78,8 @@ async function settleStarted(containerID: string, options: DockerDriverOptions):
 
 /** By the time of that state the wake-up is dated; a rename alone would leave that of the arming. */
 async function moveToResumed(containerID: string, { runDir, clock }: DockerDriverOptions): Promise<boolean> {
-  const now = new Date(clock.now());
+  // As a number of seconds a millisecond may fall short of itself, and would be read as the one before.
+  const now = (clock.now() + 0.5) / 1000;
   try {
     await utimes(join(markerPaths(runDir, containerID).directory, 'restoring'), now, now);
   } catch (error) {
