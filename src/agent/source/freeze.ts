@@ -100,6 +100,8 @@ async function dump(
   );
   const { frozenAt = now() } = container.state === 'paused' ? ((await journal.read(container.id)) ?? {}) : {};
   await journal.note(container.id, uid, { frozenAt });
+  // Not beside the dump: what cannot be kept would be found at once, and stand still for all of a dump that is in vain.
+  await holdConnections(migration, container, deps);
   // Of files that have no name any more, but are open, this option makes CRIU put links into the layer and the volumes.
   const laysLinks = criuOptions.some(({ name }) => name === 'link-remap');
   const limits = {
@@ -109,13 +111,9 @@ async function dump(
     isSilent,
     ...closing(migration, container, deps),
   };
-  // The kernel takes its time to list connections: CRIU need not wait for that, but the dump does not count before.
-  const held = holdConnections(migration, container, deps);
-  const dumped = driver.dump(container, directories, limits);
   await allDone(
-    held,
     // Noted also when a file cannot be saved: the dump is good, and is kept for the next try.
-    allDone(held, dumped).then(() => journal.note(container.id, uid, { dumpedAt: now() })),
+    driver.dump(container, directories, limits).then(() => journal.note(container.id, uid, { dumpedAt: now() })),
     laysLinks ? Promise.resolve() : saveFiles(migration, container, deps),
   );
   return !laysLinks;

@@ -57,8 +57,8 @@ export async function silenceKept(
 }
 
 /**
- * Of a paused container whose connections are kept, and whose network is silent: what would be lost all the same makes its
- * dump worthless.
+ * Before the dump of a paused container whose connections are kept, and whose network is silent: what would be lost all
+ * the same keeps it from being dumped.
  * @throws ReasonedError ConnectionsNotKeepable
  */
 export async function holdConnections(

@@ -1,11 +1,11 @@
 import type { Driver } from '../driver';
-import { abandonDump, dumpContainer, prepareDump } from '../runc/freeze';
+import { stepsBeneathDocker } from '../runc/beneath-docker';
+import { dumpContainer } from '../runc/freeze';
 import { killRestore } from '../runc/kill-restore';
 import { dropLinks } from '../runc/link-remaps';
 import { armMarker, emptyMarker, readWakeState, removeMarker } from '../runc/marker';
 import { CRIU_CONFIG_ANNOTATION, criuConfigPath } from '../runc/paths';
 import { proveRestore } from '../runc/prove';
-import { findSilenceProblems, openNetwork, silenceNetwork } from '../runc/silence';
 import { findFreezeProblems, findWakeProblems, NOT_LAZY } from './checks';
 import { restoreConfig } from './criu-config';
 import { dockerDumper } from './freeze';
@@ -25,22 +25,13 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
   const { runDir } = options;
   return {
     name: 'docker',
+    ...stepsBeneathDocker(options),
     checkFreeze: (container, wishes) => findFreezeProblems(container, wishes, options),
     checkWake: (engine, container) => Promise.resolve(findWakeProblems(engine, container)),
     // Docker makes the container's network before CRIU makes its sockets.
     checkAddresses: () => Promise.resolve([]),
     checkLazy: () => Promise.resolve([NOT_LAZY]),
-    checkSilence: (container) => findSilenceProblems(container, options),
-    silence: (container) => silenceNetwork(container, options),
-    openNetwork: ({ pid }) => openNetwork(pid, options.run),
-    prepareDump: (container, target, { signal } = {}) => prepareDump(container, target, options, signal),
     dump: (container, target, limits) => dumpContainer(container, target, limits, options, dockerDumper(options)),
-    abandonDump: (container) => abandonDump(container, options),
-    letRun: async (container) => {
-      await dropLinks(container, options);
-      await options.signalAll(container.pid, 'SIGCONT');
-      await openNetwork(container.pid, options.run);
-    },
     createOptions: (migrationUID) => ({
       runtime: RUNTIME,
       annotations: { [CRIU_CONFIG_ANNOTATION]: criuConfigPath(runDir, migrationUID) },

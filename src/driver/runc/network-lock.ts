@@ -1,3 +1,4 @@
+import { allDone } from '../../runtime/all-done';
 import type { CommandRunner } from '../../runtime/exec';
 import { ReasonedError, reasonOf } from '../../runtime/errors';
 
@@ -55,8 +56,8 @@ export function insideOf(pid: number, run: CommandRunner): Inside {
  * @throws ReasonedError NetworkNotSilenced
  */
 export async function lockChains(pid: number, run: CommandRunner, families: readonly IpTables[]): Promise<void> {
-  await Promise.all(
-    families.map(async (iptables) => {
+  await allDone(
+    ...families.map(async (iptables) => {
       const words = ['-t', String(pid), '-n', '--', `${iptables}-restore`, '--wait', '--noflush'];
       const { exitCode, stderr } = await run.run('nsenter', words, { timeoutMs: TIMEOUT_MS, input: LOCK });
       // All of it or nothing is done: with the chain there, an earlier life of the agent has done it.

@@ -1,6 +1,7 @@
 import type { Driver } from '../driver';
+import { stepsBeneathDocker } from './beneath-docker';
 import { findAddressProblems, findFreezeProblems, findLazyProblems, findWakeProblems } from './checks';
-import { abandonDump, dumpContainer, prepareDump } from './freeze';
+import { dumpContainer } from './freeze';
 import { killRestore } from './kill-restore';
 import { dropLinks } from './link-remaps';
 import { armMarker, emptyMarker, readWakeState, removeMarker } from './marker';
@@ -8,7 +9,6 @@ import type { RuncDriverOptions } from './options';
 import { endPageServer, readLazyMemory } from './page-server';
 import { CRIU_CONFIG_ANNOTATION, criuConfigPath, networkScriptOf, WRAPPER_RUNTIME } from './paths';
 import { proveRestore } from './prove';
-import { findSilenceProblems, openNetwork, silenceNetwork } from './silence';
 import { wakeContainer } from './wake';
 
 /** The driver that freezes beneath Docker with runc and wakes up through the OCI runtime wrapper (docs/wrapper.md). */
@@ -16,21 +16,12 @@ export function createRuncDriver(options: RuncDriverOptions): Driver {
   const { runDir } = options;
   return {
     name: 'runc',
+    ...stepsBeneathDocker(options),
     checkFreeze: (container) => findFreezeProblems(container, options),
     checkWake: (engine) => findWakeProblems(engine, options),
     checkAddresses: (engine) => findAddressProblems(engine, options),
     checkLazy: (engine) => findLazyProblems(engine, options),
-    checkSilence: (container) => findSilenceProblems(container, options),
-    silence: (container) => silenceNetwork(container, options),
-    openNetwork: ({ pid }) => openNetwork(pid, options.run),
-    prepareDump: (container, target, { signal } = {}) => prepareDump(container, target, options, signal),
     dump: (container, target, limits) => dumpContainer(container, target, limits, options),
-    abandonDump: (container) => abandonDump(container, options),
-    letRun: async (container) => {
-      await dropLinks(container, options);
-      await options.signalAll(container.pid, 'SIGCONT');
-      await openNetwork(container.pid, options.run);
-    },
     createOptions: (migrationUID) => ({
       runtime: WRAPPER_RUNTIME,
       annotations: { [CRIU_CONFIG_ANNOTATION]: criuConfigPath(runDir, migrationUID) },

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { allDone } from '../../runtime/all-done';
 import { ReasonedError } from '../../runtime/errors';
 import type { CommandRunner } from '../../runtime/exec';
 import type { DriverContainer, Finding } from '../driver';
@@ -52,7 +53,8 @@ export async function silenceNetwork({ pid }: DriverContainer, options: SilenceO
   if ((await networkOf(pid, proc)) === (await networkOf(nodePid, proc))) {
     throw notSilenced('it is that of the node');
   }
-  await Promise.all([
+  // Whoever opens it again after a failure must not be overtaken by what still closes it.
+  await allDone(
     lockChains(pid, run, await familiesOf(pid, options)),
     ...(await interfacesOf(pid, options)).map(async (device) => {
       const words = ['-t', String(pid), '-n', '--', 'tc', 'qdisc', 'add', 'dev', device, ...QUEUE];
@@ -62,7 +64,7 @@ export async function silenceNetwork({ pid }: DriverContainer, options: SilenceO
       const shown = (await insideOf(pid, run)('tc', 'qdisc', 'show', 'dev', device)) ?? '';
       if (!shown.includes(`pfifo ${HANDLE} root`)) throw notSilenced(`${device}: ${stderr.trim().slice(-300)}`);
     }),
-  ]);
+  );
 }
 
 /** Lets out what `silenceNetwork` or the wake-up held back. */
