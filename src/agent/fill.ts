@@ -22,14 +22,18 @@ export type FillVolumes = (
   deps: AgentDeps,
 ) => Promise<void>;
 
-/** A container that was never started, and has the changed files and the log of a checkpoint. */
-export interface Filled {
-  readonly container: ContainerInfo;
-  /** Of the checkpoint that it is from. */
+/** A verified checkpoint, and what goes by it. */
+export interface FillFrom {
+  /** Of its manifest. */
   readonly manifestDigest: string;
   readonly manifest: Manifest;
   /** Of that checkpoint, on this node. */
   readonly directories: CheckpointDirectories;
+}
+
+/** A container that was never started, and has the changed files and the log of a checkpoint. */
+export interface Filled extends FillFrom {
+  readonly container: ContainerInfo;
 }
 
 /**
@@ -46,7 +50,44 @@ export async function fill(
   deps: AgentDeps,
   fillVolumes?: FillVolumes,
 ): Promise<Filled> {
-  const { node, store } = deps;
+  const { store } = deps;
+  requireFillable(migration, container, deps);
+  const checkpoint = checkpointOf(migration);
+  const [directories, found] = await allDone(store.prepareDirectories(checkpoint), store.readManifest(checkpoint));
+  if (found?.published.digest !== manifestDigest) {
+    throw new ReasonedError('CheckpointCorrupt', 'the manifest on the volume is not the one that was verified');
+  }
+  const { manifest } = found;
+  return fillFrom(migration, container, { manifestDigest, manifest, directories }, deps, fillVolumes);
+}
+
+/** As fill, for whoever has just verified the checkpoint and holds its manifest: inside the downtime nothing is read twice. */
+export async function fillFrom(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  from: FillFrom,
+  deps: AgentDeps,
+  fillVolumes?: FillVolumes,
+): Promise<Filled> {
+  requireFillable(migration, container, deps);
+  const { manifest } = from;
+  const checkpoint = checkpointOf(migration);
+  const base = unpackedBase(migration, container);
+  // Each goes to a place of its own, and starts programs of its own.
+  await allDone(
+    applyLayer(checkpoint, container, manifest, base, deps),
+    fillVolumes?.(migration, container, manifest, deps) ?? Promise.resolve(),
+    // Docker goes on writing where they end.
+    deps.store.placeLogs(checkpoint, manifest, containerLogs(container)),
+  );
+  return { ...from, container };
+}
+
+function requireFillable(
+  migration: ContainerMigration,
+  container: ContainerInfo,
+  { node }: Pick<AgentDeps, 'node'>,
+): void {
   if (container.state !== 'created') {
     // The markers lie on a tmpfs: after a reboot they are gone, and the container must not be restored a second time.
     throw new ReasonedError(
@@ -55,20 +96,6 @@ export async function fill(
     );
   }
   requireImage(migration, container);
-  const checkpoint = checkpointOf(migration);
-  const [directories, found] = await allDone(store.prepareDirectories(checkpoint), store.readManifest(checkpoint));
-  if (found?.published.digest !== manifestDigest) {
-    throw new ReasonedError('CheckpointCorrupt', 'the manifest on the volume is not the one that was verified');
-  }
-  const base = unpackedBase(migration, container);
-  // Each goes to a place of its own, and starts programs of its own.
-  await allDone(
-    applyLayer(checkpoint, container, found.manifest, base, deps),
-    fillVolumes?.(migration, container, found.manifest, deps) ?? Promise.resolve(),
-    // Docker goes on writing where they end.
-    store.placeLogs(checkpoint, found.manifest, containerLogs(container)),
-  );
-  return { container, manifestDigest, manifest: found.manifest, directories };
 }
 
 async function applyLayer(

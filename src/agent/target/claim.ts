@@ -1,9 +1,17 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
 import { ReasonedError } from '../../runtime/errors';
+import type { Manifest } from '../../store/manifest-format';
 import { pageBytes } from '../../store/page-images';
 import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
 import { isLazy } from './memory';
+
+/** A claim that is yet to be written, and what it is made for. */
+export interface Claim {
+  readonly status: TargetStatus;
+  /** Of the checkpoint that was verified. */
+  readonly manifest: Manifest;
+}
 
 /**
  * The commit point. Verifies the checkpoint while it can still be refused without harm. The status that is returned is
@@ -12,11 +20,7 @@ import { isLazy } from './memory';
  *
  * @throws ReasonedError CheckpointMissing, CheckpointCorrupt, NodeOutOfService
  */
-export async function claim(
-  migration: ContainerMigration,
-  status: TargetStatus,
-  deps: AgentDeps,
-): Promise<TargetStatus> {
+export async function claim(migration: ContainerMigration, status: TargetStatus, deps: AgentDeps): Promise<Claim> {
   const now = (): string => new Date(deps.clock.now()).toISOString();
   const seenAt = now();
   const { checkpoint, containerID } = migration.status.source ?? {};
@@ -36,5 +40,5 @@ export async function claim(
   }
   const verifiedAt = now();
   const memory = comesLater(pageBytes(manifest)) ? ({ lazyPages: 'Pending' } as const) : {};
-  return { ...status, state: 'Claimed', ...memory, seenAt, verifiedAt, claimedAt: now() };
+  return { status: { ...status, state: 'Claimed', ...memory, seenAt, verifiedAt, claimedAt: now() }, manifest };
 }

@@ -1,18 +1,34 @@
 import type { ContainerMigration } from '../../api/types';
 import type { ContainerInfo } from '../../docker/engine';
+import type { CheckpointDirectories } from '../../driver/driver';
+import { allDone } from '../../runtime/all-done';
+import type { Manifest } from '../../store/manifest-format';
+import { checkpointOf } from '../checkpoint-key';
 import { findCreated } from '../created-container';
 import type { Filled } from '../fill';
-import { fill } from '../fill';
+import { fillFrom } from '../fill';
 import type { AgentDeps } from '../ports';
 
+/** Where a checkpoint can be put in place. */
+export interface Empty {
+  readonly container: ContainerInfo;
+  /** Of the checkpoint, on this node. */
+  readonly directories: CheckpointDirectories;
+}
+
 /**
- * The container that the migration created here, when it can be filled; looked for while its checkpoint is verified.
+ * The container that the migration created here, when it can be filled, and the checkpoint's directories; looked for while
+ * that is verified.
  * @returns undefined, too, when nobody can tell: the wake-up looks again, and says what is wrong
  */
-export async function findEmpty(migration: ContainerMigration, deps: AgentDeps): Promise<ContainerInfo | undefined> {
+export async function findEmpty(migration: ContainerMigration, deps: AgentDeps): Promise<Empty | undefined> {
   try {
-    const container = await findCreated(migration, migration.status.target?.containerID, deps);
-    return container !== undefined && (await deps.driver.wakeState(container.id)) === 'none' ? container : undefined;
+    const [container, directories] = await allDone(
+      findCreated(migration, migration.status.target?.containerID, deps),
+      deps.store.prepareDirectories(checkpointOf(migration)),
+    );
+    if (container === undefined || (await deps.driver.wakeState(container.id)) !== 'none') return undefined;
+    return { container, directories };
   } catch {
     return undefined;
   }
@@ -22,17 +38,20 @@ export async function findEmpty(migration: ContainerMigration, deps: AgentDeps):
  * Puts the files of a verified checkpoint in place while the claim for it is being written: the container stands still
  * meanwhile. Nothing is made that could wake it up, so a claim that fails leaves a container that was never started,
  * which is filled anew or removed. Not the files of volumes, which a sweep would not remove any more.
+ * @param manifest that was verified for the claim
  * @returns undefined when it could not be done: the wake-up does it again, and says what is wrong
  */
 export async function fillAhead(
   migration: ContainerMigration,
-  empty: ContainerInfo | undefined,
+  empty: Empty | undefined,
+  manifest: Manifest,
   deps: AgentDeps,
 ): Promise<Filled | undefined> {
   const { checkpoint } = migration.status.source ?? {};
   if (empty === undefined || checkpoint === undefined) return undefined;
+  const { container, directories } = empty;
   try {
-    return await fill(migration, empty, checkpoint.digest, deps);
+    return await fillFrom(migration, container, { manifestDigest: checkpoint.digest, manifest, directories }, deps);
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import { keyOf } from '../../api/types';
 import { allDone } from '../../runtime/all-done';
 import { isConflict, KubeError } from '../../kube/errors';
 import type { TargetObservation, TargetStep } from '../../protocol/target';
-import { claimHolds } from '../../protocol/claim';
+import type { Manifest } from '../../store/manifest-format';
 import { decideTarget } from '../../protocol/target';
 import type { Reconcile, ReconcileContext, Result } from '../../runtime/controller-loop';
 import type { Logger } from '../../runtime/log';
@@ -24,6 +24,8 @@ import { observeTarget } from './observe';
 import { completeMemory, loseMemory } from './memory';
 import { preflightTarget } from './preflight';
 import { prepareTarget } from './prepare';
+import type { Work } from './report';
+import { report } from './report';
 import { settleTarget } from './settle';
 import { isBegunAnew } from '../wake-up';
 import { wakeTarget } from './wake';
@@ -99,8 +101,6 @@ function wait(step: TargetStep & { do: 'Wait' }, deps: AgentDeps, log: Logger): 
   return step.untilMs === undefined ? {} : { requeueAfterMs: step.untilMs - deps.clock.now() };
 }
 
-type Work = Exclude<TargetStep, { do: 'Wait' | 'Look' }>;
-
 async function perform(
   migration: ContainerMigration,
   step: TargetStep,
@@ -120,16 +120,17 @@ async function perform(
   let written: ContainerMigration;
   let claimed: JustClaimed;
   try {
-    const isClaim = step.do === 'Claim';
-    const [next, empty] = await allDone(
+    const [{ status: next, manifest }, empty] = await allDone(
       doing((telling) => run(migration, step, { status, filled: justClaimed?.filled }, telling)),
-      isClaim ? findEmpty(migration, deps) : Promise.resolve(undefined),
+      step.do === 'Claim' ? findEmpty(migration, deps) : Promise.resolve(undefined),
     );
     const told = deps.migrations.cached(keyOf(migration));
     const reporting = report(migration, step, next, deps, latest());
     const [reported, filled] = await allDone(
       reporting.then((object) => ({ object, latest: follow(object, deps.migrations, told) })),
-      isClaim ? doing((telling) => fillAhead(migration, empty, telling)) : Promise.resolve(undefined),
+      manifest === undefined
+        ? Promise.resolve(undefined)
+        : doing((telling) => fillAhead(migration, empty, manifest, telling)),
     );
     written = reported.object;
     claimed = { filled, latest: reported.latest };
@@ -144,69 +145,32 @@ async function perform(
   return step.do === 'Claim' ? visit(written, deps, context, claimed) : {};
 }
 
-/**
- * Writes what came of a step, on the object as it was seen; when that changed meanwhile, on what it is now, as long as
- * the same step would be due: the claim for the very checkpoint that was verified, that the container runs here whatever
- * else changed, but not when the claim was taken away by fencing this node.
- */
-async function report(
-  migration: ContainerMigration,
-  step: Work,
-  next: TargetStatus,
-  { migrations, clock }: AgentDeps,
-  latest = migration,
-): Promise<ContainerMigration> {
-  const holds = stillDue(migration, step, clock.now());
-  for (let known = holds(latest) ? latest : migration; ;) {
-    try {
-      return await migrations.writeTarget(known, next);
-    } catch (error) {
-      const now = isConflict(error) ? await migrations.fresh(migration) : undefined;
-      if (now === undefined || !holds(now)) throw error;
-      known = now;
-    }
-  }
-}
-
-function stillDue(migration: ContainerMigration, step: Work, nowMs: number): (now: ContainerMigration) => boolean {
-  switch (step.do) {
-    case 'Claim':
-      return stillClaimable(migration, nowMs);
-    case 'Wake':
-    case 'GiveBack':
-      return (now) => claimHolds(now) && now.status.target?.state === 'Claimed';
-    case 'Complete':
-    case 'Lose':
-      return (now) => claimHolds(now) && now.status.target?.lazyPages === 'Pending';
-    case 'Preflight':
-    case 'Prepare':
-    case 'Settle':
-    case 'Withdraw':
-      return (now) => decideTarget(now, { nowMs, view: undefined }).do === step.do;
-  }
-}
-
-/** Whether what was verified for a claim is still what it would be made for. */
-function stillClaimable(seen: ContainerMigration, nowMs: number): (now: ContainerMigration) => boolean {
-  const what = ({ status: { decision, source } }: ContainerMigration): string =>
-    JSON.stringify([decision?.attempt, source?.containerID, source?.checkpoint]);
-  return (now) => decideTarget(now, { nowMs, view: undefined }).do === 'Claim' && what(now) === what(seen);
-}
-
 async function run(
   migration: ContainerMigration,
   step: Work,
   { status, filled }: { readonly status: TargetStatus; readonly filled: Filled | undefined },
   deps: AgentDeps,
-): Promise<TargetStatus> {
+): Promise<{ readonly status: TargetStatus; readonly manifest?: Manifest }> {
   const fresh = withoutTries(status);
+  if (step.do === 'Claim') return claim(migration, fresh, deps);
+  return { status: await runOther(migration, step, { status, fresh, filled }, deps) };
+}
+
+async function runOther(
+  migration: ContainerMigration,
+  step: Exclude<Work, { do: 'Claim' }>,
+  {
+    status,
+    fresh,
+    filled,
+  }: { readonly status: TargetStatus; readonly fresh: TargetStatus; readonly filled: Filled | undefined },
+  deps: AgentDeps,
+): Promise<TargetStatus> {
   switch (step.do) {
     case 'Preflight':
       return preflightTarget(migration, deps);
     case 'Prepare':
       return prepareTarget(migration, fresh, deps);
-    case 'Claim':
-      return claim(migration, fresh, deps);
     case 'Wake':
       return wakeTarget(migration, fresh, deps, filled);
     case 'GiveBack':

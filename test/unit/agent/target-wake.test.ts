@@ -122,7 +122,6 @@ describe('a wake-up that fails', () => {
     ['driver.wake', reason('RestoreInterrupted'), 1],
     ['driver.arm', reason('VolumeHung'), 1],
     ['store.prepareDirectories', reason('VolumeStale'), 2],
-    ['store.readManifest', reason('VolumeHung'), 2],
     ['store.placeLogs', reason('VolumeHung'), 2],
   ];
 
@@ -136,6 +135,18 @@ describe('a wake-up that fails', () => {
       expect(move.target.docker.containers).toMatchObject([{ ...woken, id: move.status.target?.containerID }]);
     },
   );
+
+  test('reads the manifest again when nothing could be put in place while the claim was written', async () => {
+    move.target.fail('store.placeLogs', reason('VolumeHung'));
+    move.target.fail('store.readManifest', reason('VolumeHung'));
+    await move.target.visit();
+    expect(move.status.target).toMatchObject({
+      state: 'Claimed',
+      error: { reason: 'VolumeHung' },
+      retry: { failures: 1 },
+    });
+    expect(move.target.docker.containers).toEqual([]);
+  });
 
   test.each(passing)(
     'at %s of something that may pass leaves nothing here, and is tried again',
