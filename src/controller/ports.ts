@@ -5,7 +5,7 @@ import type { ControllerStatus } from '../protocol/status';
 
 /** Reads and writes of ContainerMigrations. Every write carries the resourceVersion of the object it was decided on. */
 export interface MigrationStore {
-  /** The object as the watch last told it; undefined when there is none. */
+  /** The object as the watch last told it, or as it was last written here; undefined when there is none. */
   get(key: string): MigrationRequest | undefined;
   /**
    * Replaces the controller's fields of the status.

@@ -19,6 +19,69 @@ function setup(): { transport: FakeTransport; store: MigrationStore } {
   return { transport, store: createMigrationStore(client, informer as Informer<MigrationRequest>) };
 }
 
+describe('reading', () => {
+  const version = (resourceVersion: string, uid = 'uid-1'): MigrationRequest =>
+    migration({}, { metadata: { resourceVersion, uid } });
+
+  /** A store whose cache holds what is put there, and an API server that answers writes with these versions. */
+  function reading(...answers: string[]): { store: MigrationStore; cache: { has: MigrationRequest | undefined } } {
+    const cache: { has: MigrationRequest | undefined } = { has: version('1') };
+    const transport = new FakeTransport();
+    transport.answer = () => version(answers.shift() ?? '');
+    const informer: Pick<Informer<MigrationRequest>, 'get'> = { get: () => cache.has };
+    const client = new ResourceClient(transport, REQUESTS);
+    return { store: createMigrationStore(client, informer as Informer<MigrationRequest>), cache };
+  }
+  const readVersion = (store: MigrationStore): string | undefined =>
+    store.get('default/move')?.metadata.resourceVersion;
+
+  test('what was written is read before the watch has told of it, whichever of its writes the watch is at', async () => {
+    const { store, cache } = reading('2', '3');
+    const held = await store.writeMetadata(version('1'), { finalizers: [FINALIZER] });
+    await store.writeStatus(held, { phase: 'Preflight' });
+    expect(readVersion(store)).toBe('3');
+    cache.has = version('2');
+    expect(readVersion(store)).toBe('3');
+    cache.has = version('3');
+    expect(readVersion(store)).toBe('3');
+  });
+
+  test('what somebody else wrote after it counts, and the own write is forgotten', async () => {
+    const { store, cache } = reading('2');
+    await store.writeStatus(version('1'), { phase: 'Preflight' });
+    cache.has = version('9');
+    expect(readVersion(store)).toBe('9');
+    cache.has = version('1');
+    expect(readVersion(store)).toBe('1');
+  });
+
+  test('an object that is gone, or another one of its name, is not hidden by an own write', async () => {
+    for (const now of [undefined, version('1', 'uid-2')]) {
+      const { store, cache } = reading('2');
+      await store.writeStatus(version('1'), { phase: 'Preflight' });
+      cache.has = now;
+      expect(store.get('default/move')).toBe(now);
+    }
+  });
+
+  test('a write on a version that somebody else wrote begins anew', async () => {
+    const { store, cache } = reading('2', '5');
+    await store.writeStatus(version('1'), { phase: 'Preflight' });
+    await store.writeStatus(version('4'), { phase: 'Preparing' });
+    cache.has = version('4');
+    expect(readVersion(store)).toBe('5');
+    cache.has = version('1');
+    expect(readVersion(store)).toBe('1');
+  });
+
+  test('a write that changed nothing leaves nothing behind', async () => {
+    const { store, cache } = reading('1');
+    await store.writeStatus(version('1'), { phase: 'Preflight' });
+    cache.has = version('1');
+    expect(store.get('default/move')).toBe(cache.has);
+  });
+});
+
 const seen = migration({ decision: decision('Freeze') }, { metadata: { resourceVersion: '41' } });
 
 test('every write carries the version of the object that was decided on', async () => {
