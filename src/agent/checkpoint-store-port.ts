@@ -142,6 +142,12 @@ export interface CheckpointStore {
   fillVolume(checkpoint: CheckpointKey, into: VolumeDirectory, manifest: Manifest, base?: UnpackedBase): Promise<void>;
 
   /**
+   * Takes the digests of the memory that a dump writes, as far as it has come, until the dump has ended: what is left is
+   * taken when the checkpoint is completed. Never rejects, and never waits for the volume longer than the dump does.
+   */
+  followPages(checkpoint: CheckpointKey, dumped: AbortSignal): Promise<void>;
+
+  /**
    * Completes the checkpoint: without its manifest, written last, it is none.
    * @throws ReasonedError CheckpointCorrupt
    */

@@ -2,27 +2,31 @@ import { basename, dirname, join } from 'node:path';
 import { MAX_DESCRIPTION_BYTES } from '../docker/description';
 import type { CheckpointDirectories } from '../driver/driver';
 import type { Clock } from '../runtime/clock';
+import { untilAborted } from '../runtime/deadline';
 import { ReasonedError } from '../runtime/errors';
 import type { CommandRunner } from '../runtime/exec';
 import type { Pace } from '../runtime/pace';
 import { readDescriptionFile } from '../store/description-file';
+import type { FileDigest } from '../store/digest';
 import { digestOf } from '../store/digest';
 import { atomicWrite, ensureDirectory, makeEmptyDirectory, removeDirectory, removeFile } from '../store/files';
 import { saveImageFile, withImageFile } from '../store/image-file';
 import type { CheckpointKey, CheckpointPaths } from '../store/layout';
-import { checkpointPaths, VOLUMES, WRITABLE_LAYER } from '../store/layout';
+import { checkpointPaths, LOGS, VOLUMES, WRITABLE_LAYER } from '../store/layout';
 import { carriedLogs, listLogFiles } from '../store/log-files';
 import type { VerifyOptions } from '../store/manifest';
 import { publishManifest, readManifest, verifyCheckpoint } from '../store/manifest';
 import type { Manifest } from '../store/manifest-format';
 import { measureDirectory } from '../store/measure';
 import { isPageImage, pageBytes } from '../store/page-images';
+import { PagesAhead } from '../store/pages-ahead';
 import { placeLogs } from '../store/place-logs';
-import { LogSavers } from './log-savers';
+import { LogSaver } from '../store/save-logs';
 import { fillVolume, saveVolume, volumeArchive, volumeNotFilled, volumeNotSaved } from '../store/volume-archive';
 import { applyLayer, isLayerEmpty, LAYER_NOT_APPLIED, LAYER_NOT_SAVED, saveLayer } from '../store/writable-layer';
 import type { CheckpointStore } from './checkpoint-store-port';
 import type { Deadlines } from './ports';
+import { Recent } from './recent';
 import { createTreeStore } from './tree-store';
 import type { VolumeAccess } from './volume-access';
 import { VOLUME_TIMEOUT_MS } from './volume-access';
@@ -53,7 +57,7 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
   };
   // Programs have a deadline of their own, after which they are killed; what is left are file calls.
   const commandMs = { save: deadlines.dumpMs, apply: deadlines.wakeMs };
-  const logSavers = new LogSavers();
+  const inTheMaking = new Recent(() => ({ logs: new LogSaver(), pages: new PagesAhead() }));
   const trees = createTreeStore({
     ...{ root, volume, clock, pathsOf, commandMs, pace },
     commands: (signal) => abortable(commands, signal),
@@ -148,12 +152,12 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
     saveLogsAhead: (checkpoint, logs) =>
       volume.within(commandMs.save + VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, logs: directoryOfLogs } = pathsOf(checkpoint);
-        await logSavers.of(directory).saveAhead(logs, { root, directory: directoryOfLogs, clock, signal });
+        await inTheMaking.of(directory).logs.saveAhead(logs, { root, directory: directoryOfLogs, clock, signal });
       }),
     saveLogs: (checkpoint, logs) =>
       volume.within(commandMs.save + VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, logs: directoryOfLogs } = pathsOf(checkpoint);
-        await logSavers.of(directory).save(logs, { root, directory: directoryOfLogs, clock, signal });
+        await inTheMaking.of(directory).logs.save(logs, { root, directory: directoryOfLogs, clock, signal });
       }),
     placeLogs: async (checkpoint, { files }, logs) => {
       const carried = carriedLogs(files, logs?.driver);
@@ -185,13 +189,21 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
         ),
       );
     },
+    followPages: async (checkpoint, dumped) => {
+      const { directory } = pathsOf(checkpoint);
+      // Not by the volume's deadlines: whoever waits for a volume that hangs is the dump, and this ends with it.
+      const following = inTheMaking.of(directory).pages.follow(directory, { clock, signal: dumped });
+      await untilAborted(following, dumped).catch(() => undefined);
+    },
     publishManifest: (checkpoint, meta) =>
       volume.within(deadlines.dumpMs + VOLUME_TIMEOUT_MS, async (signal) => {
         const { directory, relative } = pathsOf(checkpoint);
         const { uid: migrationUID, attempt } = checkpoint;
-        const digests = logSavers.digests(directory);
-        const published = await publishManifest(directory, { ...meta, migrationUID, attempt }, { signal, digests });
-        logSavers.forget(directory);
+        const { logs, pages } = inTheMaking.of(directory);
+        const digests = logDigests(logs);
+        const known = { signal, digests, pieces: pages.pieces };
+        const published = await publishManifest(directory, { ...meta, migrationUID, attempt }, known);
+        inTheMaking.forget(directory);
         return { path: relative, ...published };
       }),
     readManifest: (checkpoint) =>
@@ -223,6 +235,11 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
     discard: (checkpoint) =>
       volume.within(VOLUME_TIMEOUT_MS, () => removeDirectory(root, pathsOf(checkpoint).migration)),
   };
+}
+
+/** Digests of the log files that were copied, by their paths below the checkpoint's directory. */
+function logDigests(logs: LogSaver): ReadonlyMap<string, FileDigest> {
+  return new Map([...logs.digests()].map(([name, digest]) => [join(LOGS, name), digest]));
 }
 
 /** Whether the container had changed files when it was frozen. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { DigestOptions } from './digest';
 import { digestFile, digestOf } from './digest';
-import type { DigestWorkers } from './digest-workers';
+import type { DigestWorkers, PiecesToTake } from './digest-workers';
 import { digestWorkers } from './digest-workers';
 
 /**
@@ -15,6 +15,8 @@ export type DigestForm = 'sha256' | 'sha256-4m';
 export const PIECE_BYTES = 4 * 1024 * 1024;
 /** With less, the main thread has it done while others are told of it. */
 const IN_PIECES_FROM_BYTES = 16 * 1024 * 1024;
+/** Of a SHA-256. */
+export const DIGEST_BYTES = 32;
 /** Stays in the cache of a CPU between the read and the hash. */
 const READ_BYTES = 256 * 1024;
 /** 4 GiB at once: what is remembered meanwhile is 32 KiB, however large somebody makes a file. */
@@ -24,6 +26,8 @@ export interface FormOptions extends Pick<DigestOptions, 'signal' | 'onBytes'> {
   readonly workers?: DigestWorkers;
   readonly pieceBytes?: number;
   readonly readBytes?: number;
+  /** The digests of the first pieces, when somebody has taken them: those are not read. */
+  readonly ahead?: Uint8Array | undefined;
 }
 
 /** How the digest of a file of this size is taken. */
@@ -66,19 +70,34 @@ export function digestBytes(content: Uint8Array, form: DigestForm): string {
   return `sha256-4m:${hash.digest('hex')}`;
 }
 
-async function digestPieces(
-  file: FileHandle,
-  sizeBytes: number,
-  { signal, onBytes, workers = digestWorkers, pieceBytes = PIECE_BYTES, readBytes = READ_BYTES }: FormOptions,
-): Promise<string | undefined> {
-  const hash = createHash('sha256');
+async function digestPieces(file: FileHandle, sizeBytes: number, options: FormOptions): Promise<string | undefined> {
+  const { pieceBytes = PIECE_BYTES, ahead = new Uint8Array() } = options;
+  const hash = createHash('sha256').update(ahead);
   const step = PIECES_AT_ONCE * pieceBytes;
-  for (let start = 0; start < sizeBytes; start += step) {
+  for (let start = (ahead.length / DIGEST_BYTES) * pieceBytes; start < sizeBytes; start += step) {
     const end = Math.min(start + step, sizeBytes);
-    const digests = await workers.take({ fd: file.fd, start, end, pieceBytes, readBytes, signal, onBytes });
+    const digests = await takePieces(file, { start, end }, options);
     if (digests === undefined) return undefined;
     hash.update(digests);
   }
   const { bytesRead: beyond } = await file.read(Buffer.alloc(1), 0, 1, sizeBytes);
   return beyond === 0 ? `sha256-4m:${hash.digest('hex')}` : undefined;
+}
+
+/**
+ * The SHA-256s of a file's pieces from one offset to another, one after the other; undefined when it ends before.
+ * @throws the signal's reason; ReasonedError `DigestNotTaken`; the error of a file call
+ */
+export async function takePieces(
+  { fd }: FileHandle,
+  which: Pick<PiecesToTake, 'start' | 'end' | 'threads'>,
+  {
+    signal,
+    onBytes,
+    workers = digestWorkers,
+    pieceBytes = PIECE_BYTES,
+    readBytes = READ_BYTES,
+  }: Omit<FormOptions, 'ahead'> = {},
+): Promise<Uint8Array | undefined> {
+  return workers.take({ fd, ...which, pieceBytes, readBytes, signal, onBytes });
 }

@@ -42,6 +42,8 @@ export type DigestAnswer = { readonly id: number } & (
 export interface PiecesToTake extends Pick<DigestJob, 'fd' | 'start' | 'end' | 'pieceBytes' | 'readBytes'> {
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** At most so many work on it; all when absent. */
+  readonly threads?: number | undefined;
 }
 
 interface Pending {
@@ -102,7 +104,7 @@ export class DigestWorkers {
    * file any more.
    * @throws the signal's reason; ReasonedError `DigestNotTaken` when a thread broke down; the error of a file call
    */
-  async take({ signal, onBytes, ...of }: PiecesToTake): Promise<Uint8Array | undefined> {
+  async take({ signal, onBytes, threads, ...of }: PiecesToTake): Promise<Uint8Array | undefined> {
     signal?.throwIfAborted();
     const pieces = Math.ceil((of.end - of.start) / of.pieceBytes);
     const control = new Int32Array(new SharedArrayBuffer(8));
@@ -112,7 +114,7 @@ export class DigestWorkers {
     };
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      const { failure, isShort } = await this.#run({ ...of, id: ++this.#lastID, control, digests }, onBytes);
+      const { failure, isShort } = await this.#run({ ...of, id: ++this.#lastID, control, digests }, onBytes, threads);
       signal?.throwIfAborted();
       if (failure !== undefined) throw failure;
       return isShort ? undefined : digests;
@@ -128,7 +130,7 @@ export class DigestWorkers {
     await Promise.all([...this.#workers].map((worker) => worker.terminate()));
   }
 
-  #run(job: DigestJob, onBytes: Pending['onBytes']): Promise<Pending> {
+  #run(job: DigestJob, onBytes: Pending['onBytes'], threads: number | undefined): Promise<Pending> {
     return new Promise((resolve, reject) => {
       try {
         this.#begin();
@@ -136,7 +138,7 @@ export class DigestWorkers {
         reject(broken(error));
         return;
       }
-      const busy = new Set(this.#workers);
+      const busy = new Set([...this.#workers].slice(0, threads));
       const pending: Pending = {
         ...{ control: job.control, onBytes, busy, isShort: false },
         settle: () => {

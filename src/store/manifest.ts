@@ -14,6 +14,7 @@ import { VISIBLE_WITHIN_MS, isListed, syncDirectory, writeAside } from './files'
 import { MANIFEST } from './layout';
 import type { Manifest, ManifestFile, ManifestMeta } from './manifest-format';
 import { MAX_MANIFEST_BYTES, formatManifest, parseManifest, versionFor } from './manifest-format';
+import type { PiecesAhead } from './pages-ahead';
 import { readAtMost, withOwnFile } from './regular-file';
 import type { DigestChoice, VerifyFilesOptions } from './verify-files';
 import { NotVisible, attempt, corrupt, verifyFiles } from './verify-files';
@@ -36,6 +37,8 @@ export interface PublishedManifest {
 export interface PublishOptions extends VerifyFilesOptions {
   /** Of files whose digest is known, by their paths below the directory: they are not read once more. */
   readonly digests?: ReadonlyMap<string, FileDigest> | undefined;
+  /** Of files of whose beginning the digests are known: only what comes after it is read. */
+  readonly pieces?: ReadonlyMap<string, PiecesAhead> | undefined;
 }
 
 /** How a checkpoint is compared with its manifest. */
@@ -61,14 +64,14 @@ export interface VerifyOptions extends VerifyFilesOptions {
 export async function publishManifest(
   directory: string,
   meta: ManifestMeta,
-  { signal, onProgress, digests }: PublishOptions = {},
+  { signal, onProgress, digests, pieces }: PublishOptions = {},
 ): Promise<PublishedManifest> {
   let bytesRead = 0;
   const onBytes = (bytes: number): void => onProgress?.((bytesRead += bytes));
   let aside: AsideFile | undefined;
   const write = async (found: readonly string[]): Promise<{ manifest: Manifest; text: string }> => {
     const files = await mapAtOnce(found, (path) =>
-      digestOfFile(directory, path, { signal, onBytes, known: digests?.get(path) }),
+      digestOfFile(directory, path, { signal, onBytes, known: digests?.get(path), ahead: pieces?.get(path) }),
     );
     const manifest = manifestOf(meta, files);
     const text = formatManifest(manifest);
@@ -212,19 +215,22 @@ async function digestOfFile(
   path: string,
   {
     known,
+    ahead,
     ...options
   }: {
     readonly signal: AbortSignal | undefined;
     readonly onBytes: (bytes: number) => void;
     readonly known: FileDigest | undefined;
+    readonly ahead: PiecesAhead | undefined;
   },
 ): Promise<ManifestFile> {
   options.signal?.throwIfAborted();
   return attempt(join(directory, path), 'CheckpointCorrupt', () =>
-    withOwnFile(join(directory, path), async (file, { size }) => {
+    withOwnFile(join(directory, path), async (file, { size, ino }) => {
       // Should somebody have changed it meanwhile, the target finds that out.
       if (known?.sizeBytes === size) return { path, ...known };
-      const digest = await digestInForm(file, formFor(size), size, options);
+      const begun = ahead?.inode === ino ? ahead.digests : undefined;
+      const digest = await digestInForm(file, formFor(size), size, { ...options, ahead: begun });
       if (digest === undefined) throw corrupt(`${join(directory, path)} changes while its digest is taken`);
       return { path, sizeBytes: size, digest };
     }),

@@ -109,6 +109,7 @@ export function fakeStore(
       for (const { archive, directory } of trees) Object.assign(files.get(directory) ?? {}, volume.base[archive]);
       return Promise.resolve();
     },
+    followPages: done,
     saveWritableLayer: done,
     applyWritableLayer: done,
     saveLogsAhead: (_checkpoint, logs) => {

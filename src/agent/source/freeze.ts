@@ -111,9 +111,16 @@ async function dump(
     isSilent,
     ...closing(migration, container, deps),
   };
+  const dumped = new AbortController();
   await allDone(
     // Noted also when a file cannot be saved: the dump is good, and is kept for the next try.
-    driver.dump(container, directories, limits).then(() => journal.note(container.id, uid, { dumpedAt: now() })),
+    driver
+      .dump(container, directories, limits)
+      .finally(() => {
+        dumped.abort();
+      })
+      .then(() => journal.note(container.id, uid, { dumpedAt: now() })),
+    store.followPages(checkpointOf(migration), dumped.signal),
     laysLinks ? Promise.resolve() : saveFiles(migration, container, deps),
   );
   return !laysLinks;

@@ -240,11 +240,20 @@ test('every access goes through the one that has a deadline', async () => {
     cut.withImage(checkpoint, { digest: '', sizeBytes: 0 }, image, () => Promise.resolve()),
     cut.discard(checkpoint),
   ]);
-  // One for each method, but for the one that only tells a figure and keeps nobody waiting, and one that is not for it.
-  const others = ['measure', 'copyLogs'];
+  // One for each method, but for one that only tells a figure, one that ends with the dump, and one that is not for it.
+  const others = ['measure', 'followPages', 'copyLogs'];
   const methods = Object.entries(cut).filter(
     ([name, member]) => typeof member === 'function' && !others.includes(name),
   );
   expect(accesses).toHaveLength(methods.length);
   for (const access of accesses) expect(access).toEqual({ status: 'rejected', reason: hung });
+});
+
+test('the pages of a dump are followed until it ends, though the volume hangs or has none', async () => {
+  const dumped = new AbortController();
+  const following = store.followPages(checkpoint, dumped.signal);
+  dumped.abort();
+  await following;
+  // It has ended before it was followed, too.
+  await store.followPages(checkpoint, dumped.signal);
 });
