@@ -4,6 +4,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { describeError } from '../../src/runtime/errors';
 import { sleep } from '../lib/waiting';
+import { command } from '../soak/lab';
 import type { Case } from './cases';
 import { commandOf, containersOf, PORT } from './cases';
 import type { Client, Seen } from './clients';
@@ -52,6 +53,8 @@ type Measured = Omit<Sample, 'case' | 'way' | 'round' | 'at' | 'load' | 'error'>
 async function measure(job: Job, way: Way, keepProbes: boolean): Promise<Measured> {
   await way.prepare(job);
   for (const name of job.names) await ready(way, name);
+  // What the move before has written is written back by now, and not while this one writes.
+  await command('sync');
   const client = await clientOf(job.one);
   let seen: Seen | undefined;
   try {
