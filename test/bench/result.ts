@@ -57,6 +57,8 @@ export interface BenchRun {
   readonly machine: Machine;
   /** Load averages of 1, 5 and 15 minutes. */
   readonly load: { readonly start: readonly number[]; readonly end: readonly number[] };
+  /** Share of the CPUs' time, 0 to 1, in which they were idle in the 5 s before the run. Older results lack it. */
+  readonly idle?: number;
   /** Of the cases that have no fewer. */
   readonly rounds: number;
   readonly cases: readonly Pick<Case, 'id' | 'title' | 'groups' | 'workload' | 'parallel'>[];

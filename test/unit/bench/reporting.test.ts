@@ -59,7 +59,13 @@ test('the page says so when the machine was busy before the run began', () => {
   // One that was interrupted says so, too.
   expect(pageOf([run], () => [])).toContain('1 of 10 rounds');
   expect(pageOf([run], () => [])).toContain('1 round only');
-  expect(pageOf([aRun(run.samples, { load: { start: [0, 3, 3], end: [3, 3, 3] } })], () => [])).toContain(note);
+  const load = { start: [0, 3, 3], end: [3, 3, 3] };
+  expect(pageOf([aRun(run.samples, { load })], () => [])).toContain(note);
+  // The load may be that of setting the lab up.
+  const quiet = pageOf([aRun(run.samples, { load, idle: 0.85 })], () => []);
+  expect(quiet).toContain('CPUs idle for 85 % of the 5 s before the run.');
+  expect(quiet).not.toContain(note);
+  expect(pageOf([aRun(run.samples, { idle: 0.84 })], () => [])).toContain(note);
 });
 
 test('two runs are compared by their medians, and by what each has above its own floor', () => {
@@ -82,6 +88,8 @@ test('two runs are compared by their medians, and by what each has above its own
 
 test('a result is read back as it was printed, and nothing else is taken for one', () => {
   expect(parseRun(printRun(run))).toEqual(run);
+  const fuller = { ...run, idle: 0.97 };
+  expect(parseRun(printRun(fuller))).toEqual(fuller);
   expect(() => parseRun('{"format":"transship-bench/1"}')).toThrow('not a result');
   expect(() => parseRun(printRun(aRun([sample('one', 'runc', 1, { bytes: -1 })])))).toThrow('/samples/0/bytes');
 });
