@@ -4,7 +4,7 @@ import { markdownTable } from '../chaos/report';
 import type { Group } from './cases';
 import type { Figure } from './figures';
 import { allFigures, casesIn, figureOf } from './figures';
-import type { BenchRun } from './result';
+import type { BenchRun, Machine } from './result';
 import type { Summary } from './statistics';
 import type { Target } from './targets';
 import { isMet, targetsOf } from './targets';
@@ -61,7 +61,7 @@ function aboutOf(run: BenchRun): string {
   return `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${minutes} minutes, ${reached} of ${rounds} rounds${quick ? ' (short version)' : ''}, commit
 ${commit}. ${machine.cores} cores (${machine.processor}), ${Math.round(machine.memoryBytes / 2 ** 30)} GiB, Linux ${machine.kernel}.
 ${machine.versions.join(', ')}.
-Load average (1, 5, 15 minutes) at the start ${averages(load.start)}, at the end ${averages(load.end)}.${idleNote(run)}${busyNote(run)}${fewNote(reached)}`;
+Load average (1, 5, 15 minutes) at the start ${averages(load.start)}, at the end ${averages(load.end)}.${idleNote(run)}${memoryNote(machine)}${busyNote(run)}${fewNote(reached)}`;
 }
 
 /** Below that a median says little, and nothing of a target. */
@@ -75,6 +75,20 @@ function fewNote(reached: number): string {
 
 function idleNote({ idle }: BenchRun): string {
   return idle === undefined ? '' : `\nCPUs idle for ${Math.round(100 * idle)} % of the 5 s before the run.`;
+}
+
+/** Memory that the kernel has takes about as long the second time. */
+const HOST_RATIO = 2;
+
+function memoryNote({ newMemory }: Machine): string {
+  if (newMemory === undefined) return '';
+  const { before, after } = newMemory.msPerGiB;
+  return before > HOST_RATIO * after
+    ? `
+Memory that was free came back from the host at ${spanText(before)} a GiB, ${spanText(after)} the second time; before each move as much as
+it needs was brought in.`
+    : `
+New memory took ${spanText(before)} a GiB; before each move as much as it needs was touched.`;
 }
 
 /** A lab in which nothing moves leaves more of the CPUs than that. */

@@ -44,6 +44,14 @@ export interface Machine {
   readonly kernel: string;
   /** `Docker 28.5.2`, … */
   readonly versions: readonly string[];
+  /**
+   * How long new memory took before the run, on average for a GiB: that was free until then, and the same right after it.
+   * Older results lack it, and those of a run that could not touch any.
+   */
+  readonly newMemory?: {
+    readonly touchedMiB: number;
+    readonly msPerGiB: { readonly before: number; readonly after: number };
+  };
 }
 
 export interface BenchRun {
