@@ -71,14 +71,16 @@ function chosen(only: readonly string[] | undefined, quick: boolean): Case[] {
   return CASES.filter((one) => only?.includes(one.id) ?? (!quick || one.quick));
 }
 
-/** Aborted by a Ctrl-C: the move under way is finished, and the rest left out. A second one ends the program at once. */
+/** Aborted by a Ctrl-C or SIGTERM: the move under way is finished, and the rest left out. A second one ends it at once. */
 function interrupted(): AbortSignal {
   const stop = new AbortController();
-  process.on('SIGINT', () => {
-    if (stop.signal.aborted) process.exit(130);
-    console.error('ending after this move');
-    stop.abort();
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(130);
+      console.error('ending after this move');
+      stop.abort();
+    });
+  }
   return stop.signal;
 }
 

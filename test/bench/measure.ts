@@ -4,6 +4,8 @@ import { describeError } from '../../src/runtime/errors';
 import { Migrations } from '../chaos/migrations';
 import { labEnvironment } from '../lib/lab-tools';
 import type { Case } from './cases';
+import { measureNewMemory } from './host-memory';
+import { watchIdle } from './idle';
 import { createNetworks, removeNetworks, removeShared } from './lab';
 import { commitOf, dockerMajorOf, machineFacts } from './machine';
 import { spanText } from './page';
@@ -26,6 +28,8 @@ export interface Plan {
 /** `keep` gets the run as far as it is, after each sample. `stop` ends it early. */
 export async function measure(plan: Plan, keep: (run: BenchRun) => void, stop: AbortSignal): Promise<BenchRun> {
   const started = { startedAt: new Date().toISOString(), load: loadavg(), commit: await commitOf() };
+  const idle = await watchIdle();
+  const newMemory = await measureNewMemory();
   const wanted = (id: string): boolean => plan.ways?.includes(id) ?? true;
   const { podman, why } = PODMAN_WAYS.some(wanted) ? await podmanOrWhy() : { podman: undefined, why: undefined };
   const machine = await machineFacts(podman === undefined ? [] : [await podmanVersion(podman)]);
@@ -48,8 +52,9 @@ export async function measure(plan: Plan, keep: (run: BenchRun) => void, stop: A
     startedAt: started.startedAt,
     endedAt: new Date().toISOString(),
     commit: started.commit,
-    machine,
+    machine: { ...machine, ...(newMemory === undefined ? {} : { newMemory }) },
     load: { start: started.load, end: loadavg() },
+    ...(idle === undefined ? {} : { idle }),
     rounds: plan.rounds,
     cases: plan.cases.map(({ id, title, groups, workload, parallel }) => ({ id, title, groups, workload, parallel })),
     ways: ways.map(({ id, title }) => ({ id, title })),

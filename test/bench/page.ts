@@ -4,7 +4,7 @@ import { markdownTable } from '../chaos/report';
 import type { Group } from './cases';
 import type { Figure } from './figures';
 import { allFigures, casesIn, figureOf } from './figures';
-import type { BenchRun } from './result';
+import type { BenchRun, Machine } from './result';
 import type { Summary } from './statistics';
 import type { Target } from './targets';
 import { isMet, targetsOf } from './targets';
@@ -53,14 +53,15 @@ function sectionOf(run: BenchRun, pictures: readonly Picture[]): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-function aboutOf({ startedAt, endedAt, commit, machine, load, rounds, quick, samples }: BenchRun): string {
+function aboutOf(run: BenchRun): string {
+  const { startedAt, endedAt, commit, machine, load, rounds, quick, samples } = run;
   const reached = Math.max(0, ...samples.map(({ round }) => round));
   const minutes = Math.max(1, Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 60_000));
   const averages = (numbers: readonly number[]): string => numbers.map((number) => number.toFixed(1)).join(', ');
   return `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${minutes} minutes, ${reached} of ${rounds} rounds${quick ? ' (short version)' : ''}, commit
 ${commit}. ${machine.cores} cores (${machine.processor}), ${Math.round(machine.memoryBytes / 2 ** 30)} GiB, Linux ${machine.kernel}.
 ${machine.versions.join(', ')}.
-Load average (1, 5, 15 minutes) at the start ${averages(load.start)}, at the end ${averages(load.end)}.${busyNote(load.start, machine.cores)}${fewNote(reached)}`;
+Load average (1, 5, 15 minutes) at the start ${averages(load.start)}, at the end ${averages(load.end)}.${idleNote(run)}${memoryNote(machine)}${busyNote(run)}${fewNote(reached)}`;
 }
 
 /** Below that a median says little, and nothing of a target. */
@@ -72,12 +73,40 @@ function fewNote(reached: number): string {
 **${reached} round${reached === 1 ? '' : 's'} only: a first look and no verdict on any target.**`;
 }
 
-/** The benchmark itself is the load at its end; what stood before it is not. */
-function busyNote(start: readonly number[], cores: number): string {
-  if ((start[1] ?? 0) < cores / 2) return '';
+function idleNote({ idle }: BenchRun): string {
+  return idle === undefined ? '' : `\nCPUs idle for ${Math.round(100 * idle)} % of the 5 s before the run.`;
+}
+
+/** Memory that the kernel has takes about as long the second time. */
+const HOST_RATIO = 2;
+
+function memoryNote({ newMemory }: Machine): string {
+  if (newMemory === undefined) return '';
+  const { before, after } = newMemory.msPerGiB;
+  return before > HOST_RATIO * after
+    ? `
+Memory that was free came back from the host at ${spanText(before)} a GiB, ${spanText(after)} the second time; before each move as much as
+it needs was brought in.`
+    : `
+New memory took ${spanText(before)} a GiB; before each move as much as it needs was touched.`;
+}
+
+/** A lab in which nothing moves leaves more of the CPUs than that. */
+const QUIET_IDLE = 0.85;
+
+function busyNote(run: BenchRun): string {
+  if (!wasShared(run)) return '';
   return `
 **The machine was shared with other work during this run: times are longer than on a quiet one, and the ratios between
 ways of the same run say more than the times.**`;
+}
+
+/**
+ * Load averages reach back to what set the lab up: they are gone by only of an older result, which has nothing else. The
+ * load at the end is the benchmark itself.
+ */
+function wasShared({ idle, load, machine }: BenchRun): boolean {
+  return idle === undefined ? (load.start[1] ?? 0) >= machine.cores / 2 : idle < QUIET_IDLE;
 }
 
 function targetTable(targets: readonly Target[]): string {

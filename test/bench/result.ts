@@ -44,6 +44,14 @@ export interface Machine {
   readonly kernel: string;
   /** `Docker 28.5.2`, … */
   readonly versions: readonly string[];
+  /**
+   * How long new memory took before the run, on average for a GiB: that was free until then, and the same right after it.
+   * Older results lack it, and those of a run that could not touch any.
+   */
+  readonly newMemory?: {
+    readonly touchedMiB: number;
+    readonly msPerGiB: { readonly before: number; readonly after: number };
+  };
 }
 
 export interface BenchRun {
@@ -57,6 +65,8 @@ export interface BenchRun {
   readonly machine: Machine;
   /** Load averages of 1, 5 and 15 minutes. */
   readonly load: { readonly start: readonly number[]; readonly end: readonly number[] };
+  /** Share of the CPUs' time, 0 to 1, in which they were idle in the 5 s before the run. Older results lack it. */
+  readonly idle?: number;
   /** Of the cases that have no fewer. */
   readonly rounds: number;
   readonly cases: readonly Pick<Case, 'id' | 'title' | 'groups' | 'workload' | 'parallel'>[];

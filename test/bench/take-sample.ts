@@ -4,10 +4,12 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { describeError } from '../../src/runtime/errors';
 import { sleep } from '../lib/waiting';
+import { command } from '../soak/lab';
 import type { Case } from './cases';
 import { commandOf, containersOf, PORT } from './cases';
 import type { Client, Seen } from './clients';
 import { startConnections, startDatagrams } from './clients';
+import { bringInFor } from './host-memory';
 import { FROM, SERVER_ADDRESS, serverOptions, TO } from './lab';
 import type { Turn } from './plan';
 import type { Sample } from './result';
@@ -52,6 +54,10 @@ type Measured = Omit<Sample, 'case' | 'way' | 'round' | 'at' | 'load' | 'error'>
 async function measure(job: Job, way: Way, keepProbes: boolean): Promise<Measured> {
   await way.prepare(job);
   for (const name of job.names) await ready(way, name);
+  // What the move before has written is written back by now, and not while this one writes.
+  await command('sync');
+  // The last thing, for it does not stay brought in for ever.
+  await bringInFor(job.one);
   const client = await clientOf(job.one);
   let seen: Seen | undefined;
   try {

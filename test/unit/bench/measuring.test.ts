@@ -2,6 +2,7 @@ import { writesBetween, writesIn } from '../../bench/api-writes';
 import type { Case } from '../../bench/cases';
 import { CASES, commandOf, containersOf } from '../../bench/cases';
 import { longestGap } from '../../bench/clients';
+import { cpuTimesIn, idleBetween } from '../../bench/idle';
 import { planOf } from '../../bench/plan';
 import { summarize } from '../../bench/statistics';
 import { gapOfFresh, gapOfSame, readTicks } from '../../bench/ticks';
@@ -12,6 +13,20 @@ describe('statistics', () => {
     expect(summarize([4, 1, 3, 2])).toEqual({ n: 4, median: 2.5, p95: 3.8499999999999996, min: 1, max: 4 });
     expect(summarize([7])).toEqual({ n: 1, median: 7, p95: 7, min: 7, max: 7 });
     expect(summarize([])).toBeUndefined();
+  });
+});
+
+describe('how idle the machine is', () => {
+  const before = cpuTimesIn('cpu  100 0 50 1000 20 0 0 30 7 0\ncpu0 100 0 50 1000 20 0 0 30 7 0\n');
+
+  test('waiting for a disk is idle, and what the hypervisor gave to others is not', () => {
+    expect(before).toEqual({ idle: 1020, total: 1200 });
+    const after = cpuTimesIn('cpu  110 0 55 1900 50 0 0 85 7 0\n');
+    expect(idleBetween(before, after)).toBe(0.93);
+  });
+
+  test('nothing is said when no time went by', () => {
+    expect(idleBetween(before, before)).toBeUndefined();
   });
 });
 

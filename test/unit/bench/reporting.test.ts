@@ -59,7 +59,26 @@ test('the page says so when the machine was busy before the run began', () => {
   // One that was interrupted says so, too.
   expect(pageOf([run], () => [])).toContain('1 of 10 rounds');
   expect(pageOf([run], () => [])).toContain('1 round only');
-  expect(pageOf([aRun(run.samples, { load: { start: [0, 3, 3], end: [3, 3, 3] } })], () => [])).toContain(note);
+  const load = { start: [0, 3, 3], end: [3, 3, 3] };
+  expect(pageOf([aRun(run.samples, { load })], () => [])).toContain(note);
+  // The load may be that of setting the lab up.
+  const quiet = pageOf([aRun(run.samples, { load, idle: 0.85 })], () => []);
+  expect(quiet).toContain('CPUs idle for 85 % of the 5 s before the run.');
+  expect(quiet).not.toContain(note);
+  expect(pageOf([aRun(run.samples, { idle: 0.84 })], () => [])).toContain(note);
+});
+
+test('the page says what new memory took, and when it came from the host', () => {
+  const pageWith = (before: number, after: number): string => {
+    const newMemory = { touchedMiB: 4_096, msPerGiB: { before, after } };
+    return pageOf([aRun(run.samples, { machine: { ...run.machine, newMemory } })], () => []).replaceAll('\n', ' ');
+  };
+  expect(pageWith(2_800, 440)).toContain(
+    'came back from the host at 2.80 s a GiB, 440 ms the second time; before each',
+  );
+  expect(pageWith(880, 440)).toContain('New memory took 880 ms a GiB; before each move');
+  expect(pageWith(880, 440)).not.toContain('the host');
+  expect(pageOf([run], () => [])).not.toMatch(/the host|New memory/);
 });
 
 test('two runs are compared by their medians, and by what each has above its own floor', () => {
@@ -82,6 +101,9 @@ test('two runs are compared by their medians, and by what each has above its own
 
 test('a result is read back as it was printed, and nothing else is taken for one', () => {
   expect(parseRun(printRun(run))).toEqual(run);
+  const newMemory = { touchedMiB: 4_096, msPerGiB: { before: 2_800, after: 440 } };
+  const fuller = { ...run, idle: 0.97, machine: { ...run.machine, newMemory } };
+  expect(parseRun(printRun(fuller))).toEqual(fuller);
   expect(() => parseRun('{"format":"transship-bench/1"}')).toThrow('not a result');
   expect(() => parseRun(printRun(aRun([sample('one', 'runc', 1, { bytes: -1 })])))).toThrow('/samples/0/bytes');
 });
