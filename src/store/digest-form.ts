@@ -14,6 +14,8 @@ export type DigestForm = 'sha256' | 'sha256-4m';
 /** Small enough that all threads end at about the same time. */
 export const PIECE_BYTES = 4 * 1024 * 1024;
 /** With less, the main thread has it done while others are told of it. */
+const BY_A_THREAD_FROM_BYTES = 4 * 1024 * 1024;
+/** With less, several threads gain little; and a manifest without pieces is read by agents of version 1, too. */
 const IN_PIECES_FROM_BYTES = 16 * 1024 * 1024;
 /** Of a SHA-256. */
 export const DIGEST_BYTES = 32;
@@ -52,6 +54,8 @@ export async function digestInForm(
 ): Promise<string | undefined> {
   if (form === 'sha256-4m') return digestPieces(file, expectedBytes, options);
   const { signal, onBytes } = options;
+  // While the main thread has all the small files to itself.
+  if (expectedBytes >= BY_A_THREAD_FROM_BYTES) return digestByThread(file, expectedBytes, options);
   const found = await digestFile(file, { maxBytes: expectedBytes + 1, expectedBytes, signal, onBytes });
   return found.sizeBytes === expectedBytes ? found.digest : undefined;
 }
@@ -70,6 +74,18 @@ export function digestBytes(content: Uint8Array, form: DigestForm): string {
   return `sha256-4m:${hash.digest('hex')}`;
 }
 
+async function digestByThread(file: FileHandle, sizeBytes: number, options: FormOptions): Promise<string | undefined> {
+  const which = { start: 0, end: sizeBytes, threads: 1 };
+  const digest = await takePieces(file, which, { ...options, pieceBytes: sizeBytes });
+  if (digest === undefined || !(await endsAt(file, sizeBytes))) return undefined;
+  return `sha256:${Buffer.from(digest).toString('hex')}`;
+}
+
+async function endsAt(file: FileHandle, sizeBytes: number): Promise<boolean> {
+  const { bytesRead } = await file.read(Buffer.alloc(1), 0, 1, sizeBytes);
+  return bytesRead === 0;
+}
+
 async function digestPieces(file: FileHandle, sizeBytes: number, options: FormOptions): Promise<string | undefined> {
   const { pieceBytes = PIECE_BYTES, ahead = new Uint8Array() } = options;
   const hash = createHash('sha256').update(ahead);
@@ -80,8 +96,7 @@ async function digestPieces(file: FileHandle, sizeBytes: number, options: FormOp
     if (digests === undefined) return undefined;
     hash.update(digests);
   }
-  const { bytesRead: beyond } = await file.read(Buffer.alloc(1), 0, 1, sizeBytes);
-  return beyond === 0 ? `sha256-4m:${hash.digest('hex')}` : undefined;
+  return (await endsAt(file, sizeBytes)) ? `sha256-4m:${hash.digest('hex')}` : undefined;
 }
 
 /**

@@ -125,6 +125,18 @@ test.each(['sha256', 'sha256-4m'] as const)('%s of a file that is shorter or lon
   });
 });
 
+test('the digest of the whole is the same when a thread takes it; of a file that is shorter or longer there is none', async () => {
+  const content = randomBytes(PIECE_BYTES + 5);
+  const options = { workers: threads(2) };
+  await withFile(content, async (file, path) => {
+    expect(await digestInForm(file, 'sha256', content.length, options)).toBe(digestOf(content));
+    appendFileSync(path, 'x');
+    expect(await digestInForm(file, 'sha256', content.length, options)).toBeUndefined();
+    truncateSync(path, content.length - 1);
+    expect(await digestInForm(file, 'sha256', content.length, options)).toBeUndefined();
+  });
+});
+
 test('a file that the volume cannot give fails with the code of the call', async () => {
   await withFile(randomBytes(100), async (file) => {
     const directory = await open(temporary());
