@@ -61,7 +61,7 @@ export class Migrations {
   }
 
   /** Waits for its end, or for the deadline; returns what is there then. Throws when nobody can say. */
-  async awaitEnd(name: string, deadlineMs: number): Promise<SeenMigration | undefined> {
+  async awaitEnd(name: string, deadlineMs: number, lookMs = LOOK_MS): Promise<SeenMigration | undefined> {
     const deadline = Date.now() + deadlineMs;
     for (;;) {
       const seen = await this.find(name).catch((error: unknown) => {
@@ -69,7 +69,7 @@ export class Migrations {
         return undefined;
       });
       if (isFinal(seen) || Date.now() > deadline) return seen;
-      await sleep(LOOK_MS);
+      await sleep(lookMs);
     }
   }
 

@@ -16,6 +16,8 @@ import type { Job, Moved, Way } from './way';
 /** The parts of status.timings that lie between the order to pause and the wake-up, in their order. */
 const PHASES = ['freeze', 'dump', 'publish', 'handover', 'verify', 'claim', 'restore'] as const;
 const MOVE_MS = 180_000;
+/** Seldom: who looks at what is measured takes a part of two CPUs away from it. */
+const LOOK_MS = 500;
 const DELETE_MS = 60_000;
 
 /** How a driver is asked for in the spec; another one of its kind is another entry in ways/all.ts. */
@@ -74,7 +76,7 @@ export function transshipWay({ id, title, spec, unfit }: Variant, migrations: Mi
   };
 
   async function endOf(name: string): Promise<ContainerMigration> {
-    const seen = await migrations.awaitEnd(name, MOVE_MS);
+    const seen = await migrations.awaitEnd(name, MOVE_MS, LOOK_MS);
     if (!isFinal(seen)) throw new Error(`${name} did not end within ${MOVE_MS} ms`);
     const migration = parseMigration(seen);
     const { phase, reason = '', message = '' } = migration.status;
