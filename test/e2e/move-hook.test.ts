@@ -124,6 +124,19 @@ test('with --network host every byte of a stream in both directions arrives, the
   await thereAndBack('with --network host', await begin());
 });
 
+test('so it does when its memory comes later', async () => {
+  await startServer('--network', 'host');
+  const client = await begin();
+  const { spec, ...eager } = move('hook-lazy');
+  const moved = await migrateWell({ ...eager, spec: { ...spec, memory: 'Lazy' } });
+  report('a streaming server whose memory comes later', moved);
+  expect(moved.status.target?.lazyPages).toBe('Done');
+  expect(holders()).toEqual(['node-b']);
+  const found = await client.stop();
+  say('whose memory comes later', found);
+  expectWhole(found);
+});
+
 test('so it does at a published port, also when a wake-up fails before', async () => {
   for (const node of NODES) docker(node, 'network', 'create', '--subnet', '172.30.9.0/24', NETWORK);
   await startServer('--network', NETWORK, '--publish', `${PORT}:${PORT}`);
