@@ -14,6 +14,9 @@ interface Ready {
   readonly id: string;
 }
 
+/** Where CRIU's options for the restore lie, on the target. */
+const configOf = (name: string): string => `/run/transship/criu/${name}.conf`;
+
 /**
  * The floor: what Transship does in its freeze window, by the same runc and the same wrapper, as a shell script that
  * checks nothing, writes no digest and asks nobody. What can be done beforehand is done beforehand.
@@ -36,7 +39,7 @@ export function scriptWay(): Way {
       for (const name of names) {
         await docker(FROM, 'run', '--detach', '--name', name, ...run);
         const shared = sharedDirectory(name);
-        const config = `/run/transship/criu/${name}.conf`;
+        const config = configOf(name);
         await inNode(TO, 'sh', '-euc', 'mkdir -p "${1%/*}"; echo leave-stopped >"$1"', 'sh', config);
         const options = ['--runtime', 'transship', '--annotation', `org.criu.config=${config}`];
         await docker(TO, 'create', '--name', name, ...options, ...run);
@@ -59,6 +62,7 @@ export function scriptWay(): Way {
       for (const name of names) {
         const target = await idOf(TO, name).catch(() => undefined);
         for (const node of NODES) await removeContainer(node, name);
+        await inNode(TO, 'rm', '-f', configOf(name));
         if (target !== undefined) await inNode(TO, 'rm', '-rf', `/run/transship/restore/${target}`);
         sharedDirectory(name);
       }
