@@ -53,9 +53,9 @@ export async function digestInForm(
   options: FormOptions = {},
 ): Promise<string | undefined> {
   if (form === 'sha256-4m') return digestPieces(file, expectedBytes, options);
-  const { signal, onBytes } = options;
-  // While the main thread has all the small files to itself.
-  if (expectedBytes >= BY_A_THREAD_FROM_BYTES) return digestByThread(file, expectedBytes, options);
+  const { signal, onBytes, workers = digestWorkers } = options;
+  // While the main thread has all the small files to itself; but not behind the memory of another container.
+  if (expectedBytes >= BY_A_THREAD_FROM_BYTES && !workers.isBusy) return digestByThread(file, expectedBytes, options);
   const found = await digestFile(file, { maxBytes: expectedBytes + 1, expectedBytes, signal, onBytes });
   return found.sizeBytes === expectedBytes ? found.digest : undefined;
 }

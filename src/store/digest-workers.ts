@@ -89,6 +89,11 @@ export class DigestWorkers {
     return this.#workers.size;
   }
 
+  /** Whether a job is under way: another one would wait for its end. */
+  get isBusy(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /** Begins the threads, so that a job soon to come finds them ready. Never throws: the job would tell. */
   readonly warmUp = (): void => {
     try {

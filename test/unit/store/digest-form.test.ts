@@ -137,6 +137,19 @@ test('the digest of the whole is the same when a thread takes it; of a file that
   });
 });
 
+test('the digest of the whole does not wait for a thread that is at something else', async () => {
+  const content = randomBytes(PIECE_BYTES + 5);
+  const workers = threads(1);
+  await withFile(content, async (file) => {
+    const done: string[] = [];
+    const long = inPieces(file, content.length, { workers, readBytes: 8 }).then(() => done.push('long'));
+    expect(await digestInForm(file, 'sha256', content.length, { workers })).toBe(digestOf(content));
+    done.push('whole');
+    await long;
+    expect(done).toEqual(['whole', 'long']);
+  });
+});
+
 test('a file that the volume cannot give fails with the code of the call', async () => {
   await withFile(randomBytes(100), async (file) => {
     const directory = await open(temporary());
