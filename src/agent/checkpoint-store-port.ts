@@ -166,16 +166,9 @@ export interface CheckpointStore {
 
   /**
    * Compares every file with the manifest, and the manifest with its digest.
-   * @param onBytes told how many bytes have been compared so far
-   * @param pagesLater asked with the size of all pages of memory whether their digests are left to `verifyPages`
    * @throws ReasonedError CheckpointMissing, CheckpointCorrupt
    */
-  verify(
-    checkpoint: CheckpointKey,
-    manifestDigest: string,
-    onBytes?: (bytes: number) => void,
-    pagesLater?: (pageBytes: number) => boolean,
-  ): Promise<Manifest>;
+  verify(checkpoint: CheckpointKey, manifestDigest: string, how?: HowToVerify): Promise<Manifest>;
 
   /**
    * Compares the pages of memory with the manifest, which a verification has left out.
@@ -188,6 +181,19 @@ export interface CheckpointStore {
 
   /** Removes what all attempts of the migration left. */
   discard(checkpoint: CheckpointKey): Promise<void>;
+}
+
+/** What a verification tells and asks. */
+export interface HowToVerify {
+  /** Told how many bytes have been compared so far. */
+  readonly onBytes?: (bytes: number) => void;
+  /** Asked with the size of all pages of memory whether their digests are left to `verifyPages`. */
+  readonly pagesLater?: (pageBytes: number) => boolean;
+  /**
+   * Called when all that `applyWritableLayer` and `placeLogs` read is found to be right, while CRIU's images are yet to be
+   * compared. Once more when an NFS client did not see all of those and everything is compared again.
+   */
+  readonly onFilesVerified?: (manifest: Manifest) => void;
 }
 
 /** What was copied before the freeze. */

@@ -12,7 +12,7 @@ import { digestOf } from '../store/digest';
 import { atomicWrite, ensureDirectory, makeEmptyDirectory, removeDirectory, removeFile } from '../store/files';
 import { saveImageFile, withImageFile } from '../store/image-file';
 import type { CheckpointKey, CheckpointPaths } from '../store/layout';
-import { checkpointPaths, LOGS, VOLUMES, WRITABLE_LAYER } from '../store/layout';
+import { checkpointPaths, IMAGES, LOGS, VOLUMES, WRITABLE_LAYER } from '../store/layout';
 import { carriedLogs, listLogFiles } from '../store/log-files';
 import type { VerifyOptions } from '../store/manifest';
 import { publishManifest, readManifest, verifyCheckpoint } from '../store/manifest';
@@ -66,12 +66,11 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
   const verify = (
     checkpoint: CheckpointKey,
     manifestDigest: string,
-    onProgress: VerifyOptions['onProgress'],
-    choose: VerifyOptions['choose'],
+    how: Pick<VerifyOptions, 'onProgress' | 'choose' | 'first'>,
   ): Promise<Manifest> =>
     volume.within(VOLUME_TIMEOUT_MS, (signal) =>
       verifyCheckpoint(pathsOf(checkpoint).directory, manifestDigest, {
-        ...{ clock, signal, onProgress, root, choose },
+        ...{ clock, signal, root, ...how },
         expected: { migrationUID: checkpoint.uid, attempt: checkpoint.attempt },
       }),
     );
@@ -214,13 +213,17 @@ export function createCheckpointStore(options: CheckpointStoreOptions): Checkpoi
           ? undefined
           : { manifest: found.manifest, published: { path: relative, ...found.published } };
       }),
-    verify: (checkpoint, manifestDigest, onProgress, pagesLater) =>
-      verify(checkpoint, manifestDigest, onProgress, (manifest) => {
-        const leavesOut = pagesLater?.(pageBytes(manifest)) === true;
-        return (file) => !leavesOut || !isPageImage(file);
+    verify: (checkpoint, manifestDigest, { onBytes, pagesLater, onFilesVerified } = {}) =>
+      verify(checkpoint, manifestDigest, {
+        onProgress: onBytes,
+        choose: (manifest) => {
+          const leavesOut = pagesLater?.(pageBytes(manifest)) === true;
+          return (file) => !leavesOut || !isPageImage(file);
+        },
+        first: (manifest) => ({ includes: isOfContainer, onVerified: () => onFilesVerified?.(manifest) }),
       }),
     verifyPages: (checkpoint, manifestDigest, onProgress) =>
-      verify(checkpoint, manifestDigest, onProgress, () => isPageImage),
+      verify(checkpoint, manifestDigest, { onProgress, choose: () => isPageImage }),
     measure: async (checkpoint) => {
       // Not by the volume's deadlines: what is only a figure must not keep anything waiting for its end when it hangs.
       if (measuring)
@@ -245,6 +248,11 @@ function logDigests(logs: LogSaver): ReadonlyMap<string, FileDigest> {
 /** Whether the container had changed files when it was frozen. */
 export function holdsWritableLayer({ files }: Manifest): boolean {
   return files.some(({ path }) => path === WRITABLE_LAYER);
+}
+
+/** What is put in place in a container before it wakes up: its changed files and its log. */
+function isOfContainer({ path }: Manifest['files'][number]): boolean {
+  return ![IMAGES, VOLUMES].some((directory) => path.startsWith(`${directory}/`));
 }
 
 /** The same commands, killed with everything they started when the signal is aborted. */

@@ -123,8 +123,8 @@ function telling(deps: AgentDeps, migration: ContainerMigration, begin: (activit
         counting('SaveImage', (onBytes) => store.saveImage(checkpoint, content, { ...options, onBytes })),
       withImage: (checkpoint, expected, options, use) =>
         counting('LoadImage', (onBytes) => store.withImage(checkpoint, expected, { ...options, onBytes }, use)),
-      verify: (checkpoint, digest, _onBytes, pagesLater) =>
-        comparing((onBytes) => store.verify(checkpoint, digest, onBytes, pagesLater)),
+      verify: (checkpoint, digest, how) =>
+        comparing((onBytes) => store.verify(checkpoint, digest, { ...how, onBytes })),
       verifyPages: (checkpoint, digest) => comparing((onBytes) => store.verifyPages(checkpoint, digest, onBytes)),
     },
   };

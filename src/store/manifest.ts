@@ -16,7 +16,7 @@ import type { Manifest, ManifestFile, ManifestMeta } from './manifest-format';
 import { MAX_MANIFEST_BYTES, formatManifest, parseManifest, versionFor } from './manifest-format';
 import type { PiecesAhead } from './pages-ahead';
 import { readAtMost, withOwnFile } from './regular-file';
-import type { DigestChoice, VerifyFilesOptions } from './verify-files';
+import type { DigestChoice, FirstFiles, VerifyFilesOptions } from './verify-files';
 import { NotVisible, attempt, corrupt, verifyFiles } from './verify-files';
 import { codeOf, volumeError } from './volume-errors';
 
@@ -52,6 +52,8 @@ export interface VerifyOptions extends VerifyFilesOptions {
   readonly expected?: Partial<ManifestMeta>;
   /** Chooses the files whose digests are compared, by the manifest that was found to be right; all when absent. */
   readonly choose?: ((manifest: Manifest) => DigestChoice) | undefined;
+  /** Chooses files that are put to use while the others are compared, by the same manifest; asked at every new try. */
+  readonly first?: ((manifest: Manifest) => FirstFiles) | undefined;
 }
 
 /**
@@ -120,7 +122,8 @@ export async function verifyCheckpoint(
     try {
       const { manifest } = await readChecked(directory, root, expectedManifestDigest);
       requireMeta(directory, manifest, expected);
-      await verifyFiles(directory, manifest, options, options.choose?.(manifest));
+      const isCompared = options.choose?.(manifest);
+      await verifyFiles(directory, manifest, options, { isCompared, first: options.first?.(manifest) });
       return manifest;
     } catch (error) {
       if (!(error instanceof NotVisible)) throw volumeError(directory, error);

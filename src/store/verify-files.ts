@@ -19,8 +19,22 @@ export interface VerifyFilesOptions {
   readonly onProgress?: ((bytesVerified: number) => void) | undefined;
 }
 
+/** Files that are compared before others, so that they can be used while those are compared. */
+export interface FirstFiles {
+  readonly includes: (file: ManifestFile) => boolean;
+  /** Called once, when each of them is what the manifest says, also when there is none; never when one is not. */
+  readonly onVerified: () => void;
+}
+
 /** Which digests are compared: those of the other files are left to somebody else. Sizes are compared in any case. */
 export type DigestChoice = (file: ManifestFile) => boolean;
+
+/** Which digests are compared when. */
+export interface VerifyOrder {
+  /** All when absent. */
+  readonly isCompared?: DigestChoice | undefined;
+  readonly first?: FirstFiles | undefined;
+}
 
 /**
  * The exact set of files, then all sizes, then all digests: what is cheap to see is seen first.
@@ -30,7 +44,7 @@ export async function verifyFiles(
   directory: string,
   { files }: Manifest,
   { signal, onProgress }: VerifyFilesOptions = {},
-  isCompared: DigestChoice = () => true,
+  { isCompared = () => true, first }: VerifyOrder = {},
 ): Promise<void> {
   await verifySet(directory, files);
   const each = (
@@ -48,15 +62,21 @@ export async function verifyFiles(
   });
   let bytesVerified = 0;
   const onBytes = (bytes: number): void => onProgress?.((bytesVerified += bytes));
+  const isFirst = (file: ManifestFile): boolean => first?.includes(file) === true;
+  const compared = files.filter(isCompared);
+  let firstLeft = compared.filter(isFirst).length;
+  if (firstLeft === 0) first?.onVerified();
   await each(
-    (file, path) =>
-      withOwnFile(path, async (handle) => {
+    async (file, path) => {
+      await withOwnFile(path, async (handle) => {
         const digest = await digestInForm(handle, formOf(file.digest), file.sizeBytes, { signal, onBytes });
         if (digest === undefined) throw corrupt(`${path} no longer has ${file.sizeBytes} bytes`);
         if (digest !== file.digest) throw corrupt(`${path} has the digest ${digest} instead of ${file.digest}`);
-      }),
-    // The largest first: a thread is at it while the others are read.
-    files.filter(isCompared).sort((one, other) => other.sizeBytes - one.sizeBytes),
+      });
+      if (isFirst(file) && --firstLeft === 0) first?.onVerified();
+    },
+    // Then the largest: a thread is at it while the others are read.
+    compared.sort((one, other) => Number(isFirst(other)) - Number(isFirst(one)) || other.sizeBytes - one.sizeBytes),
   );
 }
 

@@ -122,22 +122,39 @@ describe('the call that becomes a restore', () => {
     expect(marker.states()).toEqual(['failed']);
   });
 
-  test.each([
-    { what: 'continues the processes that runc lists', more: '', code: 0, left: 'resumed', process: 'S' },
+  interface Start {
+    readonly what: string;
+    /** What the list of processes says; there is none when absent. */
+    readonly listed?: 'it' | 'another';
+    /** What runc prints. */
+    readonly lists?: '[]';
+    /** What runc does besides. */
+    readonly more?: string;
+    readonly left: string;
+    readonly process: 'S' | 'T';
+  }
+  /** Larger than any pid can be. */
+  const nobody = '4194305';
+
+  test.each<Start>([
+    { what: 'continues the processes that runc lists', left: 'resumed', process: 'S' },
+    { what: 'does not ask runc for what is listed', listed: 'it', lists: '[]', left: 'resumed', process: 'S' },
+    { what: 'asks runc when who is listed is gone', listed: 'another', left: 'resumed', process: 'S' },
+    { what: 'continues nothing when runc lists nobody', lists: '[]', left: 'restored', process: 'T' },
     {
       what: 'continues nothing when the agent gave the restore up meanwhile',
       more: `mv ${directory}/restored ${directory}/failed`,
-      code: 1,
       left: 'failed',
       process: 'T',
     },
-  ])('$what', ({ more, code, left, process }) => {
+  ])('$what', ({ more = '', listed, lists, left, process }) => {
     docker(NODE, 'run', '-d', '--name', NAME, 'transship-lab/busybox:1', 'sleep', '60');
     const pid = docker(NODE, 'inspect', '-f', '{{.State.Pid}}', NAME);
     onNode(NODE, 'kill -STOP "$2"; mv "$1/armed" "$1/restored"', directory, pid);
-    const outcome = callWrapper([...runc, 'start', id], `echo '[${pid}]'; ${more}`);
+    if (listed !== undefined) marker.write('processes', `[${listed === 'it' ? pid : nobody}]`);
+    const outcome = callWrapper([...runc, 'start', id], `echo '${lists ?? `[${pid}]`}'; ${more}`);
     const state = onNode(NODE, 'sed "s/.*) //" "/proc/$1/stat" | cut -c1', pid);
-    expect([outcome.code, state, marker.states()]).toEqual([code, process, [left]]);
+    expect([outcome.code, state, marker.states()]).toEqual([left === 'resumed' ? 0 : 1, process, [left]]);
   });
 
   test('leaves the other commands of a marked container alone', () => {

@@ -154,13 +154,13 @@ export function fakeStore(
       return Promise.resolve(volume.manifest.published);
     },
     readManifest: () => Promise.resolve(volume.manifest),
-    verify: (_checkpoint: CheckpointKey, digest, _onBytes, pagesLater) => {
+    verify: (_checkpoint: CheckpointKey, digest, { pagesLater, onFilesVerified } = {}) => {
       if (volume.manifest === undefined) return missing('CheckpointMissing');
+      if (volume.manifest.published.digest !== digest) return missing('CheckpointCorrupt');
+      onFilesVerified?.(volume.manifest.manifest);
       if (volume.arePagesDamaged === true && pagesLater?.(pageBytes(volume.manifest.manifest)) !== true)
         return missing('CheckpointCorrupt');
-      return volume.manifest.published.digest === digest
-        ? Promise.resolve(volume.manifest.manifest)
-        : missing('CheckpointCorrupt');
+      return Promise.resolve(volume.manifest.manifest);
     },
     verifyPages: () =>
       volume.manifest === undefined || volume.arePagesDamaged === true

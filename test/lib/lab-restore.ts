@@ -80,7 +80,7 @@ export class Marker {
     // The wrapper empties the file of its pid when it ends.
     const script = 'cd "$1"; for name in *; do [ "$name" = pid ] && [ ! -s pid ] || echo "$name"; done';
     const names = onNode(this.#node, script, this.#path).split('\n');
-    const others = ['images', 'work', 'restore-options', 'log.json', 'begun', 'ended', 'starting'];
+    const others = ['images', 'work', 'restore-options', 'log.json', 'begun', 'ended', 'starting', 'processes'];
     return names.filter((name) => !others.includes(name));
   }
 

@@ -6,28 +6,28 @@ import { checkpointOf } from '../checkpoint-key';
 import type { AgentDeps } from '../ports';
 import { isLazy } from './memory';
 
-/** A claim that is yet to be written, and what it is made for. */
-export interface Claim {
-  readonly status: TargetStatus;
-  /** Of the checkpoint that was verified. */
-  readonly manifest: Manifest;
-}
-
 /**
  * The commit point. Verifies the checkpoint while it can still be refused without harm. The status that is returned is
  * the claim: it must be written with the resourceVersion of the object that was read, so that it fails when anything in
  * it changed since, a revocation above all.
  *
+ * @param onFilesVerified see `HowToVerify`
  * @throws ReasonedError CheckpointMissing, CheckpointCorrupt, NodeOutOfService
  */
-export async function claim(migration: ContainerMigration, status: TargetStatus, deps: AgentDeps): Promise<Claim> {
+export async function claim(
+  migration: ContainerMigration,
+  status: TargetStatus,
+  deps: AgentDeps,
+  onFilesVerified?: (manifest: Manifest) => void,
+): Promise<TargetStatus> {
   const now = (): string => new Date(deps.clock.now()).toISOString();
   const seenAt = now();
   const { checkpoint, containerID } = migration.status.source ?? {};
   if (checkpoint === undefined) throw new ReasonedError('CheckpointMissing', 'the source reports no checkpoint');
+  const hooks = onFilesVerified === undefined ? {} : { onFilesVerified };
   const comesLater = (bytes: number): boolean => isLazy(migration, status, bytes);
   const [manifest, outOfService] = await Promise.all([
-    deps.store.verify(checkpointOf(migration), checkpoint.digest, undefined, comesLater),
+    deps.store.verify(checkpointOf(migration), checkpoint.digest, { pagesLater: comesLater, ...hooks }),
     deps.node.isOutOfService(),
   ]);
   // Somebody has vouched that nothing runs here, and the controller may fence a claim at any moment.
@@ -40,5 +40,5 @@ export async function claim(migration: ContainerMigration, status: TargetStatus,
   }
   const verifiedAt = now();
   const memory = comesLater(pageBytes(manifest)) ? ({ lazyPages: 'Pending' } as const) : {};
-  return { status: { ...status, state: 'Claimed', ...memory, seenAt, verifiedAt, claimedAt: now() }, manifest };
+  return { ...status, state: 'Claimed', ...memory, seenAt, verifiedAt, claimedAt: now() };
 }

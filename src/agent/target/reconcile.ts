@@ -1,9 +1,6 @@
 import type { ContainerMigration, TargetStatus } from '../../api/types';
-import { keyOf } from '../../api/types';
-import { allDone } from '../../runtime/all-done';
 import { isConflict, KubeError } from '../../kube/errors';
 import type { TargetObservation, TargetStep } from '../../protocol/target';
-import type { Manifest } from '../../store/manifest-format';
 import { decideTarget } from '../../protocol/target';
 import type { Reconcile, ReconcileContext, Result } from '../../runtime/controller-loop';
 import type { Logger } from '../../runtime/log';
@@ -18,8 +15,8 @@ import { withProgress } from '../progress';
 import { removeFromTarget } from '../volumes/target';
 import { nextRetry, PATIENT, URGENT, withoutTries } from '../retry';
 import { isTransient } from '../transient';
-import { claim } from './claim';
-import { fillAhead, findEmpty } from './fill-ahead';
+import type { JustClaimed } from './claim-and-fill';
+import { claimAndFill } from './claim-and-fill';
 import { observeTarget } from './observe';
 import { completeMemory, loseMemory } from './memory';
 import { preflightTarget } from './preflight';
@@ -32,13 +29,6 @@ import { wakeTarget } from './wake';
 
 /** After a lost race for a guarded write: at once, for the container is frozen. */
 const AFTER_CONFLICT_MS = 1;
-
-/** What a wake-up in the visit of its claim goes by. */
-interface JustClaimed {
-  readonly filled: Filled | undefined;
-  /** Of the object since the claim was written: what the controller wrote while the files were put in place counts, too. */
-  readonly latest: () => ContainerMigration;
-}
 
 /** What the claim has just been made for: inside the downtime nobody is asked for what is known. */
 const AS_CLAIMED: TargetObservation['view'] = { container: 'created', outOfService: false };
@@ -117,24 +107,16 @@ async function perform(
   const latest = justClaimed?.latest ?? follow(migration, deps.migrations);
   const doing = <T>(what: (telling: AgentDeps) => Promise<T>): Promise<T> =>
     withProgress(migration, 'target', { deps, log }, what);
-  let written: ContainerMigration;
-  let claimed: JustClaimed;
+  let claimed: Awaited<ReturnType<typeof claimAndFill>>;
   try {
-    const [{ status: next, manifest }, empty] = await allDone(
-      doing((telling) => run(migration, step, { status, filled: justClaimed?.filled }, telling)),
-      step.do === 'Claim' ? findEmpty(migration, deps) : Promise.resolve(undefined),
-    );
-    const told = deps.migrations.cached(keyOf(migration));
-    const reporting = report(migration, step, next, deps, latest());
-    const [reported, filled] = await allDone(
-      reporting.then((object) => ({ object, latest: follow(object, deps.migrations, told) })),
-      manifest === undefined
-        ? Promise.resolve(undefined)
-        : doing((telling) => fillAhead(migration, empty, manifest, telling)),
-    );
-    written = reported.object;
-    claimed = { filled, latest: reported.latest };
-    log.info('step done', { ...fields, state: next.state });
+    if (step.do !== 'Claim') {
+      const next = await doing((telling) => run(migration, step, status, telling, justClaimed?.filled));
+      await report(migration, step, next, deps, latest());
+      log.info('step done', { ...fields, state: next.state });
+      return {};
+    }
+    claimed = await doing((telling) => claimAndFill(migration, step, withoutTries(status), telling, latest));
+    log.info('step done', { ...fields, state: claimed.written.status.target?.state });
   } catch (error) {
     // Somebody else was first, or nobody knows whether a write arrived: look again.
     if (error instanceof KubeError) throw error;
@@ -142,30 +124,17 @@ async function perform(
     return afterFailure(migration, step, status, error, deps);
   }
   // The claim and the wake-up in one visit: in between the container is down. What fails of it is no failure of the claim.
-  return step.do === 'Claim' ? visit(written, deps, context, claimed) : {};
+  return visit(claimed.written, deps, context, claimed);
 }
 
 async function run(
   migration: ContainerMigration,
-  step: Work,
-  { status, filled }: { readonly status: TargetStatus; readonly filled: Filled | undefined },
-  deps: AgentDeps,
-): Promise<{ readonly status: TargetStatus; readonly manifest?: Manifest }> {
-  const fresh = withoutTries(status);
-  if (step.do === 'Claim') return claim(migration, fresh, deps);
-  return { status: await runOther(migration, step, { status, fresh, filled }, deps) };
-}
-
-async function runOther(
-  migration: ContainerMigration,
   step: Exclude<Work, { do: 'Claim' }>,
-  {
-    status,
-    fresh,
-    filled,
-  }: { readonly status: TargetStatus; readonly fresh: TargetStatus; readonly filled: Filled | undefined },
+  status: TargetStatus,
   deps: AgentDeps,
+  filled: Filled | undefined,
 ): Promise<TargetStatus> {
+  const fresh = withoutTries(status);
   switch (step.do) {
     case 'Preflight':
       return preflightTarget(migration, deps);

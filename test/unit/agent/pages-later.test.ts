@@ -41,8 +41,8 @@ describe('pages of memory', () => {
       return isLater;
     };
     await expect(store.verify(checkpoint, digest)).rejects.toMatchObject({ reason: 'CheckpointCorrupt' });
-    await expect(store.verify(checkpoint, digest, undefined, answer(false))).rejects.toThrow('pages-1.img');
-    await store.verify(checkpoint, digest, undefined, answer(true));
+    await expect(store.verify(checkpoint, digest, { pagesLater: answer(false) })).rejects.toThrow('pages-1.img');
+    await store.verify(checkpoint, digest, { pagesLater: answer(true) });
     expect(asked).toEqual([5, 5]);
     await expect(store.verifyPages(checkpoint, digest)).rejects.toThrow('pages-1.img');
     await write('pages-1.img', 'pages');
@@ -54,10 +54,10 @@ describe('pages of memory', () => {
     const write = await dumped(store);
     const { digest } = await store.publishManifest(checkpoint, meta);
     await write('pages-1.img', 'page');
-    await expect(store.verify(checkpoint, digest, undefined, () => true)).rejects.toThrow('4 bytes instead of 5');
+    await expect(store.verify(checkpoint, digest, { pagesLater: () => true })).rejects.toThrow('4 bytes instead of 5');
     await write('pages-1.img', 'pages');
     await write('core-1.img', 'CORE');
-    await expect(store.verify(checkpoint, digest, undefined, () => true)).rejects.toThrow('core-1.img');
+    await expect(store.verify(checkpoint, digest, { pagesLater: () => true })).rejects.toThrow('core-1.img');
     await store.verifyPages(checkpoint, digest);
   });
 });

@@ -61,7 +61,7 @@ function deps(): AgentDeps {
       applyWritableLayer: takes,
       saveLogs: takes,
       placeLogs: takes,
-      verify: async (ms: unknown, _digest: string, onBytes: (bytes: number) => void) => {
+      verify: async (ms: unknown, _digest: string, { onBytes }: { onBytes: (bytes: number) => void }) => {
         for (let second = 1; second <= Number(ms) / 1000; second++) {
           await lasting(1_000);
           onBytes(second * MIB);
