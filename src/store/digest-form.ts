@@ -54,7 +54,8 @@ export async function digestInForm(
 ): Promise<string | undefined> {
   if (form === 'sha256-4m') return digestPieces(file, expectedBytes, options);
   const { signal, onBytes, workers = digestWorkers } = options;
-  // While the main thread has all the small files to itself; but not behind the memory of another container.
+  // While the main thread has all the small files to itself; but when the threads are at something else, the main thread is
+  // done sooner: a piece of another container may come from a slow volume, and a whole file as one piece would delay that one.
   if (expectedBytes >= BY_A_THREAD_FROM_BYTES && !workers.isBusy) return digestByThread(file, expectedBytes, options);
   const found = await digestFile(file, { maxBytes: expectedBytes + 1, expectedBytes, signal, onBytes });
   return found.sizeBytes === expectedBytes ? found.digest : undefined;

@@ -23,7 +23,7 @@ export interface DigestJob {
   readonly pieceBytes: number;
   /** Of one read. */
   readonly readBytes: number;
-  /** Number of the next piece that nobody has taken; not 0 when all shall stop. */
+  /** Number of the next piece that nobody has taken; not 0 when all shall stop, as threads that cannot go on say, too. */
   readonly control: Int32Array<SharedArrayBuffer>;
   /** The digests of the pieces, one after the other. */
   readonly digests: Uint8Array<SharedArrayBuffer>;
@@ -66,8 +66,9 @@ export interface DigestWorkersOptions {
 
 /**
  * A few threads that take the digests of pieces of files: SHA-256 of one stream cannot be spread over CPUs, and the main
- * thread has other work. They begin with the first job and end by themselves when there has been none for a while; they do
- * not keep the process alive.
+ * thread has other work. Jobs at the same time take turns, piece by piece: a container that stands frozen does not wait until
+ * all the memory of another one is read. The threads begin with the first job and end by themselves when there has been none
+ * for a while; they do not keep the process alive.
  */
 export class DigestWorkers {
   readonly #threads: number;
@@ -89,7 +90,7 @@ export class DigestWorkers {
     return this.#workers.size;
   }
 
-  /** Whether a job is under way: another one would wait for its end. */
+  /** Whether a job is under way: another one would wait for a piece of it, and then take turns with it. */
   get isBusy(): boolean {
     return this.#pending.size > 0;
   }
@@ -183,11 +184,8 @@ export class DigestWorkers {
     if (pending === undefined) return;
     if (answer.kind === 'read') pending.onBytes?.(answer.bytes);
     else if (answer.kind === 'done') this.#done(worker, pending);
-    else {
-      if (answer.kind === 'short') pending.isShort = true;
-      else pending.failure ??= Object.assign(new Error(answer.message), { code: answer.code });
-      Atomics.store(pending.control, STOP, 1);
-    }
+    else if (answer.kind === 'short') pending.isShort = true;
+    else pending.failure ??= Object.assign(new Error(answer.message), { code: answer.code });
   }
 
   /** One that broke down may have left a piece half done: the job fails, when the others have let go of the file. */

@@ -45,6 +45,78 @@ test('jobs at the same time do not disturb each other', async () => {
   for (const one of together) expect(one).toEqual(alone);
 });
 
+describe('a job that comes while a long one is under way', () => {
+  const LONG_BYTES = 4 * 1024 ** 3;
+  const LONG_PIECE_BYTES = 256 * 1024;
+  let long: FileHandle;
+  let giveUp: AbortController;
+  let taking: Promise<unknown>;
+  /** Whose pieces were taken, one after the other. */
+  let whose: string[];
+
+  async function begin(threads: number): Promise<void> {
+    await pool.close();
+    pool = new DigestWorkers({ threads });
+    const of = { fd: long.fd, start: 0, end: LONG_BYTES, pieceBytes: LONG_PIECE_BYTES, readBytes: LONG_PIECE_BYTES };
+    await new Promise<void>((resolve) => {
+      const onBytes = (): void => {
+        whose.push('long');
+        resolve();
+      };
+      taking = pool.take({ ...of, signal: giveUp.signal, onBytes }).catch((thrown: unknown) => thrown);
+    });
+  }
+
+  beforeEach(async () => {
+    whose = [];
+    giveUp = new AbortController();
+    long = await open(join(temporary(), 'long'), 'w+');
+    // Nothing but a hole.
+    await long.truncate(LONG_BYTES);
+  });
+
+  afterEach(async () => {
+    giveUp.abort();
+    await taking;
+    await long.close();
+  });
+
+  const short = (more: Partial<PiecesToTake> = {}): Promise<Uint8Array | undefined> =>
+    pool.take(pieces({ pieceBytes: LENGTH / 4, readBytes: LENGTH, onBytes: () => whose.push('short'), ...more }));
+  const isLongUnderWay = (): boolean => whose.filter((name) => name === 'long').length < LONG_BYTES / LONG_PIECE_BYTES;
+
+  test('takes turns with it, piece by piece', async () => {
+    await begin(1);
+    await short();
+    const turns = whose.slice(whose.indexOf('short'), whose.lastIndexOf('short') + 1);
+    expect(turns).toEqual(['short', 'long', 'short', 'long', 'short', 'long', 'short']);
+  });
+
+  test('ends before it, with the digests that it has alone', async () => {
+    const alone = await short();
+    await begin(2);
+    expect(await short()).toEqual(alone);
+    expect(isLongUnderWay()).toBe(true);
+  });
+
+  test('ends before it also when it fails, finds too little, or is given up; the long one goes on', async () => {
+    const late = new AbortController();
+    const abort = (): void => {
+      late.abort(new Error('too late'));
+    };
+    const directory = await open(temporary());
+    await begin(2);
+    await expect(short({ fd: directory.fd })).rejects.toMatchObject({ code: 'EISDIR' });
+    await directory.close();
+    expect(await short({ end: LENGTH + 1 })).toBeUndefined();
+    await expect(short({ pieceBytes: 10, signal: late.signal, onBytes: abort })).rejects.toThrow('too late');
+    const before = whose.length;
+    await short();
+    expect(whose.slice(before)).toContain('long');
+    expect(isLongUnderWay()).toBe(true);
+  });
+});
+
 test('tells of every byte that was read', async () => {
   let bytes = 0;
   await pool.take(pieces({ pieceBytes: 999, onBytes: (more) => (bytes += more) }));
