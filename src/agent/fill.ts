@@ -22,18 +22,14 @@ export type FillVolumes = (
   deps: AgentDeps,
 ) => Promise<void>;
 
-/** A verified checkpoint, and what goes by it. */
-export interface FillFrom {
-  /** Of its manifest. */
-  readonly manifestDigest: string;
+/** A container that was never started, and has the changed files and the log of a checkpoint. */
+export interface Filled {
+  readonly container: ContainerInfo;
+  /** Of the checkpoint, which was verified. */
   readonly manifest: Manifest;
+  readonly manifestDigest: string;
   /** Of that checkpoint, on this node. */
   readonly directories: CheckpointDirectories;
-}
-
-/** A container that was never started, and has the changed files and the log of a checkpoint. */
-export interface Filled extends FillFrom {
-  readonly container: ContainerInfo;
 }
 
 /**
@@ -58,19 +54,19 @@ export async function fill(
     throw new ReasonedError('CheckpointCorrupt', 'the manifest on the volume is not the one that was verified');
   }
   const { manifest } = found;
-  return fillFrom(migration, container, { manifestDigest, manifest, directories }, deps, fillVolumes);
+  await fillFrom(migration, container, manifest, deps, fillVolumes);
+  return { container, manifest, manifestDigest, directories };
 }
 
 /** As fill, for whoever has just verified the checkpoint and holds its manifest: inside the downtime nothing is read twice. */
 export async function fillFrom(
   migration: ContainerMigration,
   container: ContainerInfo,
-  from: FillFrom,
+  manifest: Manifest,
   deps: AgentDeps,
   fillVolumes?: FillVolumes,
-): Promise<Filled> {
+): Promise<void> {
   requireFillable(migration, container, deps);
-  const { manifest } = from;
   const checkpoint = checkpointOf(migration);
   const base = unpackedBase(migration, container);
   // Each goes to a place of its own, and starts programs of its own.
@@ -80,7 +76,6 @@ export async function fillFrom(
     // Docker goes on writing where they end.
     deps.store.placeLogs(checkpoint, manifest, containerLogs(container)),
   );
-  return { ...from, container };
 }
 
 function requireFillable(

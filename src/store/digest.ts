@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 
-/** Large enough that hashing, not calling, takes the time; small enough that several files at once cost little memory. */
-const CHUNK_BYTES = 1024 * 1024;
+/** Large enough that hashing, not calling, takes the time; small enough that many files at once cost little memory. */
+const CHUNK_BYTES = 256 * 1024;
 
 export interface FileDigest {
   /** `sha256:` and 64 hexadecimal digits. */
@@ -41,11 +41,13 @@ export async function digestFile(file: FileHandle, options: DigestOptions = {}):
   let next = readFrom(0, 0);
   for (let turn = 1; ; turn++) {
     const { bytesRead, buffer } = await next;
-    if (bytesRead === 0) return { digest: `sha256:${hash.digest('hex')}`, sizeBytes };
     sizeBytes += bytesRead;
     signal?.throwIfAborted();
-    next = readFrom(sizeBytes, turn);
+    // It was asked for more than is expected, and there was no more.
+    const isComplete = bytesRead === 0 || (sizeBytes === options.expectedBytes && bytesRead < length);
+    if (!isComplete) next = readFrom(sizeBytes, turn);
     hash.update(buffer.subarray(0, bytesRead));
-    onBytes?.(bytesRead);
+    if (bytesRead > 0) onBytes?.(bytesRead);
+    if (isComplete) return { digest: `sha256:${hash.digest('hex')}`, sizeBytes };
   }
 }

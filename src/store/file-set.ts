@@ -19,20 +19,23 @@ export interface FileSet {
 export async function listFiles(directory: string, maxEntries = MAX_FILES): Promise<FileSet> {
   const files: string[] = [];
   const directories: string[] = [];
-  const pending = [''];
-  for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
+  /** @returns the directories in it */
+  const list = async (below: string): Promise<string[]> => {
+    const inside: string[] = [];
     for await (const entry of await opendir(join(directory, below))) {
       if (below === '' && isApart(entry.name)) continue;
       const path = join(below, entry.name);
-      if (entry.isDirectory()) directories.push(path);
+      if (entry.isDirectory()) inside.push(path);
       else if (entry.isFile()) files.push(path);
       else throw new ReasonedError('CheckpointCorrupt', `${path} in ${directory} is not a regular file`);
-      if (entry.isDirectory()) pending.push(path);
+      if (entry.isDirectory()) directories.push(path);
       if (files.length + directories.length > maxEntries) {
         throw new ReasonedError('CheckpointCorrupt', `${directory} holds more than ${maxEntries} files`);
       }
     }
-  }
+    return inside;
+  };
+  for (let level = ['']; level.length > 0;) level = (await mapAtOnce(level, list)).flat();
   return { files: files.sort(), directories: directories.sort() };
 }
 

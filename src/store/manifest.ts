@@ -4,24 +4,21 @@ import type { Clock } from '../runtime/clock';
 import { systemClock } from '../runtime/clock';
 import type { ReasonedError } from '../runtime/errors';
 import { hasCode } from '../runtime/errors';
+import { completeFiles, syncDirectories } from './complete-files';
 import { requireConfined } from './confined';
 import type { FileDigest } from './digest';
 import { digestOf } from './digest';
-import { digestInForm, formFor } from './digest-form';
-import { directoriesOf, listFiles, mapAtOnce } from './file-set';
+import { directoriesOf, listFiles } from './file-set';
 import type { AsideFile } from './files';
-import { VISIBLE_WITHIN_MS, isListed, syncDirectory, writeAside } from './files';
+import { VISIBLE_WITHIN_MS, isListed, writeAside } from './files';
 import { MANIFEST } from './layout';
 import type { Manifest, ManifestFile, ManifestMeta } from './manifest-format';
 import { MAX_MANIFEST_BYTES, formatManifest, parseManifest, versionFor } from './manifest-format';
 import type { PiecesAhead } from './pages-ahead';
 import { readAtMost, withOwnFile } from './regular-file';
 import type { DigestChoice, FirstFiles, VerifyFilesOptions } from './verify-files';
-import { NotVisible, attempt, corrupt, verifyFiles } from './verify-files';
+import { NotVisible, attempt, corrupt, requireExactly, verifyFiles } from './verify-files';
 import { codeOf, volumeError } from './volume-errors';
-
-/** Of the threads that make file calls there are 64. */
-const SYNCED_AT_ONCE = 32;
 
 /** What the object's status says of a published checkpoint. */
 export interface PublishedManifest {
@@ -71,11 +68,8 @@ export async function publishManifest(
   let bytesRead = 0;
   const onBytes = (bytes: number): void => onProgress?.((bytesRead += bytes));
   let aside: AsideFile | undefined;
-  const write = async (found: readonly string[]): Promise<{ manifest: Manifest; text: string }> => {
-    const files = await mapAtOnce(found, (path) =>
-      digestOfFile(directory, path, { signal, onBytes, known: digests?.get(path), ahead: pieces?.get(path) }),
-    );
-    const manifest = manifestOf(meta, files);
+  const write = async (listed: Promise<readonly ManifestFile[]>): Promise<{ manifest: Manifest; text: string }> => {
+    const manifest = manifestOf(meta, await listed);
     const text = formatManifest(manifest);
     // What nobody could read again must not be published.
     parseManifest(text);
@@ -88,9 +82,11 @@ export async function publishManifest(
     const needed = directoriesOf(found.files);
     const stray = found.directories.find((path) => !needed.has(path));
     if (stray !== undefined) throw corrupt(`${stray} in ${directory} is a directory without files`);
+    const { digested, synced } = completeFiles(directory, found.files, (path) => {
+      return { signal, onBytes, known: digests?.get(path), ahead: pieces?.get(path) };
+    });
     // While the disk writes, the digests are taken, and the manifest is written where nobody takes it for one.
-    const synced = sync(directory, found.files, needed, signal);
-    const [{ manifest, text }] = await allDone(write(found.files), synced);
+    const [{ manifest, text }] = await allDone(write(digested), synced, syncDirectories(directory, needed));
     signal?.throwIfAborted();
     await aside?.appear();
     return summarise(manifest, digestOf(text));
@@ -120,10 +116,15 @@ export async function verifyCheckpoint(
   const giveUpAt = clock.monotonic() + visibleWithinMs;
   for (let waitMs = 20; ; waitMs = Math.min(2 * waitMs, 2_000)) {
     try {
-      const { manifest } = await readChecked(directory, root, expectedManifestDigest);
+      // At the same time, for a container stands still meanwhile. What is wrong with the manifest is told first.
+      const [{ manifest }, found] = await allDone(
+        readChecked(directory, root, expectedManifestDigest),
+        attempt(directory, 'CheckpointMissing', () => listFiles(directory)),
+      );
       requireMeta(directory, manifest, expected);
-      const isCompared = options.choose?.(manifest);
-      await verifyFiles(directory, manifest, options, { isCompared, first: options.first?.(manifest) });
+      requireExactly(directory, manifest.files, found);
+      const order = { isCompared: options.choose?.(manifest), first: options.first?.(manifest) };
+      await verifyFiles(directory, manifest, options, order);
       return manifest;
     } catch (error) {
       if (!(error instanceof NotVisible)) throw volumeError(directory, error);
@@ -182,62 +183,6 @@ function requireMeta(directory: string, manifest: ManifestMeta, expected: Partia
       `${MANIFEST} in ${directory} belongs to another checkpoint: its ${field} is ${found} instead of ${wanted}`,
     );
   }
-}
-
-/**
- * Brings files and the names of them to stable storage. Many at once: a disk writes them together, where it would be
- * asked to write its journal for each of them one after the other.
- */
-async function sync(
-  directory: string,
-  files: readonly string[],
-  directories: Iterable<string>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const names = [directory, ...[...directories].map((path) => join(directory, path))];
-  const work = [
-    ...files.map((path) => () => syncFile(join(directory, path))),
-    ...names.map((path) => () => syncDirectory(path)),
-  ];
-  await mapAtOnce(
-    work,
-    (one) => {
-      signal?.throwIfAborted();
-      return one();
-    },
-    SYNCED_AT_ONCE,
-  );
-}
-
-async function syncFile(path: string): Promise<void> {
-  await attempt(path, 'CheckpointCorrupt', () => withOwnFile(path, (file) => file.sync()));
-}
-
-async function digestOfFile(
-  directory: string,
-  path: string,
-  {
-    known,
-    ahead,
-    ...options
-  }: {
-    readonly signal: AbortSignal | undefined;
-    readonly onBytes: (bytes: number) => void;
-    readonly known: FileDigest | undefined;
-    readonly ahead: PiecesAhead | undefined;
-  },
-): Promise<ManifestFile> {
-  options.signal?.throwIfAborted();
-  return attempt(join(directory, path), 'CheckpointCorrupt', () =>
-    withOwnFile(join(directory, path), async (file, { size, ino }) => {
-      // Should somebody have changed it meanwhile, the target finds that out.
-      if (known?.sizeBytes === size) return { path, ...known };
-      const begun = ahead?.inode === ino ? ahead.digests : undefined;
-      const digest = await digestInForm(file, formFor(size), size, { ...options, ahead: begun });
-      if (digest === undefined) throw corrupt(`${join(directory, path)} changes while its digest is taken`);
-      return { path, sizeBytes: size, digest };
-    }),
-  );
 }
 
 function summarise({ files }: Manifest, digest: string): PublishedManifest {

@@ -2,10 +2,14 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReasonedError } from '../runtime/errors';
 import { digestInForm, formOf } from './digest-form';
-import { directoriesOf, listFiles, mapAtOnce } from './file-set';
+import type { FileSet } from './file-set';
+import { directoriesOf, mapAtOnce } from './file-set';
 import type { Manifest, ManifestFile } from './manifest-format';
 import { withOwnFile } from './regular-file';
 import { codeOf } from './volume-errors';
+
+/** Each waits for the file server more than once. */
+const CHECKED_AT_ONCE = 16;
 
 /** Something that should be there and is not: on NFS it may yet come into sight. */
 export class NotVisible extends ReasonedError {}
@@ -37,7 +41,8 @@ export interface VerifyOrder {
 }
 
 /**
- * The exact set of files, then all sizes, then all digests: what is cheap to see is seen first.
+ * All sizes, then all digests of files, whose set is known to be right: what is cheap to see is seen first, and nothing
+ * else is opened.
  * @throws ReasonedError `CheckpointCorrupt`, naming the file
  */
 export async function verifyFiles(
@@ -46,16 +51,19 @@ export async function verifyFiles(
   { signal, onProgress }: VerifyFilesOptions = {},
   { isCompared = () => true, first }: VerifyOrder = {},
 ): Promise<void> {
-  await verifySet(directory, files);
   const each = (
     check: (file: ManifestFile, path: string) => Promise<void>,
     of: readonly ManifestFile[] = files,
   ): Promise<unknown> =>
-    mapAtOnce(of, (file) => {
-      signal?.throwIfAborted();
-      const path = join(directory, file.path);
-      return attempt(path, 'CheckpointCorrupt', () => check(file, path));
-    });
+    mapAtOnce(
+      of,
+      (file) => {
+        signal?.throwIfAborted();
+        const path = join(directory, file.path);
+        return attempt(path, 'CheckpointCorrupt', () => check(file, path));
+      },
+      CHECKED_AT_ONCE,
+    );
   await each(async (file, path) => {
     const { size } = await lstat(path);
     if (size !== file.sizeBytes) throw corrupt(`${path} has ${size} bytes instead of ${file.sizeBytes}`);
@@ -80,8 +88,15 @@ export async function verifyFiles(
   );
 }
 
-async function verifySet(directory: string, files: readonly ManifestFile[]): Promise<void> {
-  const { files: names, directories } = await attempt(directory, 'CheckpointMissing', () => listFiles(directory));
+/**
+ * Whether these are the files that a checkpoint must have.
+ * @throws ReasonedError `CheckpointCorrupt`, naming the file
+ */
+export function requireExactly(
+  directory: string,
+  files: readonly ManifestFile[],
+  { files: names, directories }: FileSet,
+): void {
   const listed = files.map(({ path }) => path);
   const needed = directoriesOf(listed);
   const misplaced = directories.find((path) => !needed.has(path)) ?? names.find((path) => needed.has(path));

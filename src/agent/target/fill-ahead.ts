@@ -9,13 +9,6 @@ import type { Filled } from '../fill';
 import { fillFrom } from '../fill';
 import type { AgentDeps } from '../ports';
 
-/** Where a checkpoint can be put in place. */
-interface Empty {
-  readonly container: ContainerInfo;
-  /** Of the checkpoint, on this node. */
-  readonly directories: CheckpointDirectories;
-}
-
 /** Files that are being put in place while the claim is made. */
 export interface FillingAhead {
   /** Begins, once the files are verified; called again it does nothing. */
@@ -31,31 +24,25 @@ export interface FillingAhead {
  * remove any more. Where it can be done is looked for at once.
  */
 export function fillAhead(migration: ContainerMigration, deps: AgentDeps): FillingAhead {
-  const empty = findEmpty(migration, deps);
+  const container = findEmpty(migration, deps);
+  const directories = deps.store.prepareDirectories(checkpointOf(migration)).catch(() => undefined);
   let filled: Promise<Filled | undefined> | undefined;
   return {
     begin: (manifest) => {
-      filled ??= empty.then((found) => fillEmpty(migration, found, manifest, deps));
+      filled ??= container.then((found) => found && fillEmpty(migration, found, { manifest, directories }, deps));
     },
     end: async () => {
-      await empty;
+      await allDone(container, directories);
       return filled;
     },
   };
 }
 
-/**
- * The container that the migration created here, when it can be filled, and the checkpoint's directories.
- * @returns undefined, too, when nobody can tell
- */
-async function findEmpty(migration: ContainerMigration, deps: AgentDeps): Promise<Empty | undefined> {
+/** The container that the migration created here, when it can be filled; undefined, too, when nobody can tell. */
+async function findEmpty(migration: ContainerMigration, deps: AgentDeps): Promise<ContainerInfo | undefined> {
   try {
-    const [container, directories] = await allDone(
-      findCreated(migration, migration.status.target?.containerID, deps),
-      deps.store.prepareDirectories(checkpointOf(migration)),
-    );
-    if (container === undefined || (await deps.driver.wakeState(container.id)) !== 'none') return undefined;
-    return { container, directories };
+    const container = await findCreated(migration, migration.status.target?.containerID, deps);
+    return container === undefined || (await deps.driver.wakeState(container.id)) !== 'none' ? undefined : container;
   } catch {
     return undefined;
   }
@@ -63,15 +50,17 @@ async function findEmpty(migration: ContainerMigration, deps: AgentDeps): Promis
 
 async function fillEmpty(
   migration: ContainerMigration,
-  empty: Empty | undefined,
-  manifest: Manifest,
+  container: ContainerInfo,
+  from: { readonly manifest: Manifest; readonly directories: Promise<CheckpointDirectories | undefined> },
   deps: AgentDeps,
 ): Promise<Filled | undefined> {
   const { checkpoint } = migration.status.source ?? {};
-  if (empty === undefined || checkpoint === undefined) return undefined;
-  const { container, directories } = empty;
+  if (checkpoint === undefined) return undefined;
+  const { manifest } = from;
   try {
-    return await fillFrom(migration, container, { manifestDigest: checkpoint.digest, manifest, directories }, deps);
+    await fillFrom(migration, container, manifest, deps);
+    const directories = await from.directories;
+    return directories && { container, manifestDigest: checkpoint.digest, manifest, directories };
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { CriuOption } from '../../criu/options';
 import { restoreArguments } from '../../criu/options';
+import { allDone } from '../../runtime/all-done';
 import { ReasonedError, TerminalError } from '../../runtime/errors';
 import type { CheckpointDirectories, WakeState } from '../driver';
 import { hasCode } from '../system-error';
@@ -54,12 +55,10 @@ export async function armMarker(
   }
   await emptyMarker(runDir, containerID);
   await mkdir(marker.directory, { recursive: true, mode: 0o700 });
-  await mkdir(dirname(config), { recursive: true, mode: 0o700 });
   const script = addresses === undefined || networkScript === undefined ? '' : `action-script ${networkScript}\n`;
   const configuration = ownConfig?.(marker) ?? RESTORE_CONFIG + restore.config + script;
-  await writeFile(config, configuration, { mode: 0o600 });
-  await mkdir(checkpoint.work, { recursive: true, mode: 0o700 });
-  for (const name of WORK_FILES) await rm(join(checkpoint.work, name), { force: true });
+  // At the same time: the container stands still.
+  await allDone(tell(config, configuration), clear(checkpoint.work));
   // The volume may have taken so long that the claim was given back meanwhile.
   signal?.throwIfAborted();
   await symlink(checkpoint.images, marker.images);
@@ -73,6 +72,16 @@ export async function armMarker(
   }
   // Last, for from here on the wrapper acts.
   await writeFile(join(marker.directory, 'armed'), '', { mode: 0o600 });
+}
+
+async function tell(config: string, configuration: string): Promise<void> {
+  await mkdir(dirname(config), { recursive: true, mode: 0o700 });
+  await writeFile(config, configuration, { mode: 0o600 });
+}
+
+async function clear(work: string): Promise<void> {
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  await allDone(...WORK_FILES.map((name) => rm(join(work, name), { force: true })));
 }
 
 /** They come from the object's status, and go into the words of programs that root runs. */
