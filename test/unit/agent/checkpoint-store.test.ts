@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createCheckpointStore, holdsWritableLayer } from '../../../src/agent/checkpoint-store';
 import type { CheckpointStore } from '../../../src/agent/checkpoint-store-port';
 import { VolumeAccess } from '../../../src/agent/volume-access';
 import { systemClock } from '../../../src/runtime/clock';
-import { ReasonedError } from '../../../src/runtime/errors';
+import { ReasonedError, reasonOf } from '../../../src/runtime/errors';
 import { createCommandRunner } from '../../../src/runtime/exec';
 import type { ContainerLogs } from '../../../src/store/log-files';
 import type { Manifest } from '../../../src/store/manifest-format';
@@ -103,6 +103,36 @@ test('a checkpoint is what was in its directories when it was published', async 
   expect(await store.readManifest(checkpoint)).toEqual({ manifest, published });
   await appendFile(join(images, 'pages-1.img'), 'more');
   await expect(store.verify(checkpoint, published.digest)).rejects.toMatchObject({ reason: 'CheckpointCorrupt' });
+});
+
+describe('files that are put in place while the memory is compared', () => {
+  const put = async (path: string, content: string): Promise<void> => {
+    await mkdir(dirname(join(root, relative, path)), { recursive: true });
+    await writeFile(join(root, relative, path), content);
+  };
+  const told = async (spoilt: string | undefined): Promise<readonly [string, number]> => {
+    for (const path of ['images/pages-1.img', 'volumes/data.tar', 'rootfs.tar', 'logs/0']) await put(path, path);
+    const { digest } = await store.publishManifest(checkpoint, meta);
+    if (spoilt !== undefined) await put(spoilt, spoilt.toUpperCase());
+    let calls = 0;
+    const onFilesVerified = (): number => calls++;
+    const outcome = await store.verify(checkpoint, digest, { onFilesVerified }).then(
+      () => 'right',
+      (error: unknown) => reasonOf(error, ''),
+    );
+    return [outcome, calls];
+  };
+
+  test.each([
+    ['nothing is wrong', undefined, 'right', 1],
+    ['the memory is wrong', 'images/pages-1.img', 'CheckpointCorrupt', 1],
+    ['a volume is wrong, which is filled only after the claim', 'volumes/data.tar', 'CheckpointCorrupt', 1],
+    ['the changed files are wrong', 'rootfs.tar', 'CheckpointCorrupt', 0],
+    ['the log is wrong', 'logs/0', 'CheckpointCorrupt', 0],
+    ['there is a file too many', 'more', 'CheckpointCorrupt', 0],
+  ])('when %s', async (_what, spoilt, outcome, calls) => {
+    expect(await told(spoilt)).toEqual([outcome, calls]);
+  });
 });
 
 test('all attempts are discarded at once, and nothing else', async () => {

@@ -79,6 +79,31 @@ describe('the claim', () => {
     expect(move.volume.restores).toBe(1);
   });
 
+  test('is not made for memory that is damaged, though the files are in place; nothing of it stays', async () => {
+    move.volume.arePagesDamaged = true;
+    await move.target.visit();
+    expect(move.status.target).toMatchObject({ state: 'Failed', error: { reason: 'CheckpointCorrupt' } });
+    expect(move.target.docker.containers).toMatchObject([{ state: 'created' }]);
+    move.revoke();
+    await move.target.visit();
+    expect(state()).toBe('Withdrawn');
+    expect(move.target.docker.containers).toEqual([]);
+    expect(move.volume.restores).toBe(0);
+  });
+
+  test('waits for the files that are being put in place, also when it is refused', async () => {
+    const seen: string[] = [];
+    move.target.meanwhile('store.verify.after', () => {
+      seen.push('verified');
+      throw reason('CheckpointCorrupt');
+    });
+    move.target.meanwhile('store.placeLogs.after', () => seen.push('placed'));
+    move.target.meanwhile('migrations.writeTarget', () => seen.push('reported'));
+    await move.target.visit();
+    expect(seen).toEqual(['verified', 'placed', 'reported']);
+    expect(state()).toBe('Failed');
+  });
+
   test.each([
     ['store.verify', reason('VolumeHung'), 'Prepared'],
     ['store.verify', reason('CheckpointCorrupt'), 'Failed'],
