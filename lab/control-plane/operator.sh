@@ -64,7 +64,7 @@ agent_keep() {
     TRANSSHIP_HEALTH_PORT="$LAB_AGENT_HEALTH_PORT" TRANSSHIP_VOLUME=/mnt/transship \
     TRANSSHIP_DOCKER_SOCKET=/run/docker.sock TRANSSHIP_DOCKER_EXEC_ROOT=/var/run/docker \
     TRANSSHIP_RUN_DIR=/run/transship ${LAB_AGENT_ENVIRONMENT:-} \
-    "$APP_ON_NODE/bin/node" --max-semi-space-size=8 --enable-source-maps "$APP_ON_NODE/dist/agent/main.js"
+    "$APP_ON_NODE/bin/node" --min-semi-space-size=16 --max-semi-space-size=16 --enable-source-maps "$APP_ON_NODE/dist/agent/main.js"
   printf '%s\n' "$wanted" >"$mark"
 }
 

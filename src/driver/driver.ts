@@ -48,6 +48,8 @@ export type LazyMemory = { readonly state: 'arriving' | 'complete' } | { readonl
 
 /** What `prepareDump` found out, for the dump that follows it. */
 export interface PreparedDump {
+  /** Where runc keeps the container's state. */
+  readonly root: string;
   /** What runc says of its options. */
   readonly help: string;
 }

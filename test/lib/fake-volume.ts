@@ -226,7 +226,7 @@ export function fakeDriver(
       if (id !== undefined) docker.change(id, { isSilent: false });
       return Promise.resolve();
     },
-    prepareDump: () => Promise.resolve({ help: '' }),
+    prepareDump: () => Promise.resolve({ root: '', help: '' }),
     dump: async ({ id }, _target, { closeConnections, criuOptions }) => {
       volume.toldAtDump = criuOptions;
       const { state, memory } = docker.get(id);

@@ -21,7 +21,7 @@ const LOG_HEAD_BYTES = 16 * 1024;
 /** Dumps through Docker's API, the images straight onto the volume. */
 export function dockerDumper(options: DockerDriverOptions): Dumper {
   const { checkpoints, clock, runDir } = options;
-  return async (container, _root, target, limits) => {
+  return async (container, target, limits) => {
     const links = linksOf(runDir, container);
     const config = dumpConfig(links, optionsFor(limits.criuOptions ?? [], limits.closeConnections));
     const kept = join(target.work, 'docker');

@@ -24,19 +24,19 @@ export async function prepareDump(
   options: BeneathDocker,
   signal?: AbortSignal,
 ): Promise<PreparedDump> {
+  const root = await findRuncRoot(options.execRoot, container);
   // Of an earlier life of the agent: it would go on writing into the directories that are emptied now.
   await endCheckpoints(container, options);
   await dropLinks(container, options);
   await makeEmpty(target.images);
   signal?.throwIfAborted();
   await makeEmpty(target.work);
-  return { help: await askHelp(options.run) };
+  return { root, help: await askHelp(options.run) };
 }
 
 /** The one call that dumps a container which stands still. */
 export type Dumper = (
   container: DriverContainer,
-  root: string,
   target: CheckpointDirectories,
   limits: DumpOptions & { prepared: PreparedDump },
   options: BeneathDocker,
@@ -54,15 +54,14 @@ export async function dumpContainer(
   checkpoint: Dumper = runcCheckpoint,
 ): Promise<{ dumpMs: number }> {
   const { timeoutMs, signal, closeConnections } = limits;
-  const root = await findRuncRoot(options.execRoot, container);
   const prepared = limits.prepared ?? (await prepareDump(container, target, options, signal));
   // The volume may have taken so long that the container was rolled back meanwhile.
   signal?.throwIfAborted();
   // One that was running a moment ago has just been paused; a CRIU that may have thawed it was ended before.
-  if (limits.prepared === undefined) await pauseIfRunning(container.id, root, options);
+  if (limits.prepared === undefined) await pauseIfRunning(container.id, prepared.root, options);
   await closeConnections?.();
   signal?.throwIfAborted();
-  const outcome = await checkpoint(container, root, target, { ...limits, prepared }, options);
+  const outcome = await checkpoint(container, target, { ...limits, prepared }, options);
   signal?.throwIfAborted();
   // At once, before anything is read from the volume.
   if (!outcome.ok) {
@@ -71,7 +70,7 @@ export async function dumpContainer(
     await endCheckpoints(container, hangs ? { ...options, dumpGraceMs: 0 } : options);
     await unlockNetwork(container.pid, options.run);
   }
-  const ranOn = !(await isKnownFrozen(container)) && (await pauseIfRunning(container.id, root, options));
+  const ranOn = !(await isKnownFrozen(container)) && (await pauseIfRunning(container.id, prepared.root, options));
   if (!outcome.ok) throw await explain(target, outcome, timeoutMs);
   // Two would go on from the dump of a container that runs.
   if (ranOn) throw new ReasonedError('NotFrozen', 'the container ran on during its dump, which is therefore worthless');
@@ -112,7 +111,6 @@ export type DumpOutcome =
 
 async function runcCheckpoint(
   container: DriverContainer,
-  root: string,
   target: CheckpointDirectories,
   limits: DumpOptions & { prepared: PreparedDump },
   { run, runDir }: BeneathDocker,
@@ -123,7 +121,7 @@ async function runcCheckpoint(
   try {
     const { exitCode, signal, durationMs, stderr } = await run.run(
       ...told.command([
-        ...['--root', root, 'checkpoint', '--leave-running', ...told.flags],
+        ...['--root', prepared.root, 'checkpoint', '--leave-running', ...told.flags],
         ...['--image-path', target.images, '--work-path', target.work, container.id],
       ]),
       { timeoutMs, ...(abort === undefined ? {} : { signal: abort }) },
